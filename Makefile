@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+# `make help` explains the targets.
+
+BUILD ?= build
+ifeq ($(origin CC),default)
+CC := $(CROSS)gcc
+endif
+LD = $(CROSS)ld
+NM = $(CROSS)nm
+STRIP = $(CROSS)strip
+OPT ?= -O2
+PYTHON ?= /usr/bin/python3
+
+ELF := $(BUILD)/palimpsest.elf
+IMAGE := $(BUILD)/palimpsest.iso
+
+CFLAGS := -m32 -march=i686 -std=gnu11 $(OPT) -g -ffreestanding -fno-pic \
+    -fno-pie -mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector \
+    -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
+    -fcf-protection=none -Wall -Wextra -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wvla -I. -MMD -MP $(WERROR)
+ASFLAGS := -m32 -march=i686 -g -I. -MMD -MP -D__ASSEMBLER__ -fcf-protection=none
+LDFLAGS := -m elf_i386 -T linker.ld -nostdlib -z max-page-size=4096 \
+    --build-id=none --no-warn-rwx-segments
+
+SOURCES := $(sort $(wildcard boot/*.c kernel/*.c smc/*/*.c smc/*/*/*.c))
+ASM := $(sort $(wildcard boot/*.S kernel/*.S smc/*/*.S smc/*/*/*.S))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.S.o)
+
+# A rebuild with another compiler or level must not mix objects.
+FLAVOUR := $(BUILD)/flavour
+$(shell mkdir -p $(BUILD); echo '$(CC) $(CFLAGS)' | cmp -s - $(FLAVOUR) || \
+    echo '$(CC) $(CFLAGS)' > $(FLAVOUR))
+
+.PHONY: all
+all: $(ELF)
+
+$(BUILD)/%.o: %.c $(FLAVOUR)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/%.S.o: %.S $(FLAVOUR)
+	@mkdir -p $(@D)
+	$(CC) $(ASFLAGS) -c $< -o $@
+
+# Two links: the first, with an empty symbol table, tells the addresses.
+$(BUILD)/symbols0.o: tools/symbols.awk $(FLAVOUR)
+	@awk -f $< /dev/null > $(BUILD)/symbols0.S
+	@$(CC) $(ASFLAGS) -c $(BUILD)/symbols0.S -o $@
+
+$(BUILD)/first.elf: $(OBJECTS) $(BUILD)/symbols0.o linker.ld
+	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(BUILD)/symbols0.o
+
+$(BUILD)/symbols.o: $(BUILD)/first.elf tools/symbols.awk
+	@$(NM) -n $< | awk -f tools/symbols.awk > $(BUILD)/symbols.S
+	@$(CC) $(ASFLAGS) -c $(BUILD)/symbols.S -o $@
+
+$(ELF): $(OBJECTS) $(BUILD)/symbols.o linker.ld
+	$(LD) $(LDFLAGS) -Map $(BUILD)/palimpsest.map -o $@ $(OBJECTS) \
+	    $(BUILD)/symbols.o
+
+-include $(OBJECTS:.o=.d)
+
+
+# Running ------------------------------------------------------------------
+
+# Files for the machine: real inputs that Debian has (see tools/need.sh).
+GRUB_MODULES := /usr/lib/grub/i386-pc
+MODULES ?= $(wildcard /usr/i686-w64-mingw32/lib/zlib1.dll \
+    $(addprefix $(GRUB_MODULES)/,crypto.mod gcry_crc.mod gcry_md5.mod \
+    gcry_sha1.mod gcry_sha256.mod gcry_sha512.mod))
+CPU ?= max
+MEM ?= 128
+comma := ,
+empty :=
+space := $(empty) $(empty)
+APPEND = $(if $(LAB),demo=$(LAB)) $(if $(CMD),-- $(CMD))
+with_append = $(if $(strip $(1)),-append "$(strip $(1))")
+with_modules = $(if $(strip $(MODULES)),-initrd \
+    "$(subst $(space),$(comma),$(strip $(MODULES)))")
+
+QEMU = qemu-system-i386 -accel tcg -cpu $(CPU) -m $(MEM) -no-reboot \
+    -device isa-debug-exit,iobase=0xf4,iosize=4 $(QEMU_FLAGS)
+HEADLESS = -display none -serial mon:stdio
+BOOT = -kernel $(ELF) $(with_modules)
+
+# QEMU's status is 2 * code + 1: 33 is the kernel's 0x10, all went well.
+.PHONY: run
+run: need-run $(if $(filter-out 0,$(ISO)),iso,$(ELF))
+	@echo 'To quit: type exit, or press ctrl-a x.'
+	$(QEMU) $(HEADLESS) $(if $(filter-out 0,$(ISO)),-cdrom $(IMAGE),\
+	    $(BOOT) $(call with_append,$(APPEND))); \
+	    status=$$?; [ $$status -eq 33 ] || [ $$status -eq 0 ]
+
+.PHONY: iso
+iso: need-iso $(ELF)
+	sh tools/mkiso.sh $(IMAGE) $(ELF) "$(strip $(APPEND))" $(MODULES)
+
+.PHONY: bench
+bench: need-run $(ELF)
+	@echo 'Exact instruction counts: one instruction is one tick.'
+	$(QEMU) $(HEADLESS) -icount shift=0,sleep=off $(BOOT) \
+	    -append "bench=$(or $(LAB),all) exit"; [ $$? -eq 33 ]
+
+# Stops at the moment of modification in a lab; without LAB, at the start.
+.PHONY: gdb
+gdb: need-gdb $(ELF)
+	gdb -q $(ELF) -x tools/gdb/palimpsest.gdb \
+	    -ex 'target remote | exec $(QEMU) -display none -S -gdb stdio \
+	         -serial file:$(BUILD)/gdb-serial.log $(BOOT) \
+	         $(call with_append,$(APPEND))' \
+	    $(if $(LAB),-x tools/gdb/$(LAB).gdb)
+
+# Testing ------------------------------------------------------------------
+
+PYTEST = BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest \
+    tests-qemu -n 2 $(if $(T),-k '$(T)')
+
+.PHONY: test test-long
+test: need-test $(ELF)
+	$(PYTEST) -m 'not long'
+
+test-long: need-long $(ELF)
+	$(PYTEST) -m long
+
+# House-keeping ------------------------------------------------------------
+
+FORMATTED = $(shell git ls-files '*.c' '*.h')
+
+.PHONY: format format-check clean help
+format:
+	clang-format -i $(FORMATTED)
+
+format-check:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n 's/^#> //p' Makefile
+	@echo 'Labs:'
+	@sed -n '/^LAB(/{N;s/^LAB(\([a-z_]*\), *\n* *"\([^"]*\)".*/  \1: \2/p}' \
+	    $(SOURCES)
+
+need-%:
+	@sh tools/need.sh $*
+
+#> make              build/palimpsest.elf
+#> make run          boot it in QEMU; the shell is on this terminal
+#>   LAB=NAME        run a lab's demo first
+#>   CMD="..."       run shell commands first
+#>   MODULES="..."   files to bring along, instead of the usual ones
+#>   ISO=1           boot the GRUB image instead of the ELF
+#>   CPU=.. MEM=..   another processor, other memory (MiB)
+#> make iso          build/palimpsest.iso, for GRUB, Bochs, real machines
+#> make test [T=..]  the tests in QEMU (T: only those that match)
+#> make test-long    Bochs, v86, other compilers and levels
+#> make bench [LAB=] every technique against its alternatives, exact counts
+#> make gdb [LAB=..] stop at the moment of modification
+#> make format       clang-format; make clean removes build/
+#> CC=clang OPT=-Os BUILD=dir CROSS=i686-elf- choose another build

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Copying the multiboot information. It lies wherever the loader liked
+// (0x9500, 0x10000, 0x7c00, ...), next to memory that we will hand out.
+// Every pointer in it is checked against the direct map before it is used.
+#include "boot/info.h"
+#include "boot/multiboot.h"
+#include "kernel/pages.h"
+#include "kernel/string.h"
+
+struct bootinfo bootinfo = {.cmdline = "", .loader = "unnamed"};
+
+static char text_pool[BOOT_MAX_TEXT];
+static size_t text_used;
+
+// The memory at a physical address, or NULL if it is not all mapped.
+static const void *low(uint32_t phys, uint32_t size)
+{
+    if (phys > DIRECT_MAP_SIZE || size > DIRECT_MAP_SIZE - phys)
+        return NULL;
+    return virt_of(phys);
+}
+
+static const char *keep_string(uint32_t phys)
+{
+    const char *s = low(phys, 1);
+    if (!phys || !s)
+        return "";
+    size_t room = sizeof text_pool - text_used;
+    size_t len = strnlen(s, room);
+    if (len >= room) {
+        bootinfo.lost_text++;
+        return "";
+    }
+    char *copy = text_pool + text_used;
+    memcpy(copy, s, len);
+    copy[len] = 0;
+    text_used += len + 1;
+    return copy;
+}
+
+static void add_range(uint64_t base, uint64_t length, uint32_t type)
+{
+    if (!length)
+        return;
+    if (bootinfo.map_count == BOOT_MAX_RANGES) {
+        bootinfo.lost_ranges++;
+        return;
+    }
+    bootinfo.map[bootinfo.map_count++] = (struct boot_range){base, length,
+                                                             type};
+}
+
+static void copy_map(const struct multiboot_info *info)
+{
+    const uint8_t *p = low(info->mmap_addr, info->mmap_length);
+    if (!(info->flags & MULTIBOOT_HAS_MAP) || !p)
+        return;
+    const uint8_t *end = p + info->mmap_length;
+    while ((size_t)(end - p) >= sizeof(struct multiboot_map_entry)) {
+        const struct multiboot_map_entry *e = (const void *)p;
+        add_range(e->base, e->length, e->type);
+        if (e->size < 20 || e->size > (size_t)(end - p) - 4)
+            break;
+        p += e->size + 4;
+    }
+    bootinfo.map_is_real = bootinfo.map_count > 0;
+}
+
+// Without a map the two sizes have to do: they count from 0 and from 1 MiB.
+static void map_from_sizes(const struct multiboot_info *info)
+{
+    if (bootinfo.map_is_real || !(info->flags & MULTIBOOT_HAS_SIZES))
+        return;
+    add_range(0, (uint64_t)info->mem_lower * 1024, 1);
+    add_range(0x100000, (uint64_t)info->mem_upper * 1024, 1);
+}
+
+static void copy_modules(const struct multiboot_info *info)
+{
+    uint32_t count = info->mods_count;
+    if (!(info->flags & MULTIBOOT_HAS_MODULES) || count > 4096)
+        return;
+    const struct multiboot_module *m = low(info->mods_addr,
+                                           count * (uint32_t)sizeof *m);
+    for (uint32_t i = 0; m && i < count; i++) {
+        if (bootinfo.module_count == BOOT_MAX_MODULES) {
+            bootinfo.lost_modules = count - BOOT_MAX_MODULES;
+            return;
+        }
+        bootinfo.modules[bootinfo.module_count++] = (struct boot_module){
+            m[i].start, m[i].end, keep_string(m[i].string)};
+    }
+}
+
+bool bootinfo_copy(uint32_t magic, uint32_t info_phys)
+{
+    if (magic != MULTIBOOT_LOADER_MAGIC)
+        return false;
+    const struct multiboot_info *info = low(info_phys, sizeof *info);
+    if (!info)
+        return false;
+    bootinfo.flags = info->flags;
+    if (info->flags & MULTIBOOT_HAS_CMDLINE)
+        bootinfo.cmdline = keep_string(info->cmdline);
+    if (info->flags & MULTIBOOT_HAS_LOADER_NAME)
+        bootinfo.loader = keep_string(info->boot_loader_name);
+    bootinfo.framebuffer_is_graphics = (info->flags &
+                                        MULTIBOOT_HAS_FRAMEBUFFER) &&
+                                       info->framebuffer_type != 2;
+    copy_map(info);
+    map_from_sizes(info);
+    copy_modules(info);
+    return true;
+}
+
+// Steps to the next word and stores its length; NULL after the last one.
+static const char *next_word(const char *p, size_t *len)
+{
+    while (*p == ' ')
+        p++;
+    *len = 0;
+    while (p[*len] && p[*len] != ' ')
+        ++*len;
+    return *len ? p : NULL;
+}
+
+bool boot_word(const char *name, char *value, size_t size)
+{
+    size_t name_len = strlen(name), len;
+    for (const char *p = bootinfo.cmdline; (p = next_word(p, &len));
+         p += len) {
+        if (len == 2 && strncmp(p, "--", 2) == 0)
+            return false;
+        if (len < name_len || strncmp(p, name, name_len) != 0)
+            continue;
+        if (len > name_len && p[name_len] != '=')
+            continue;
+        size_t skip = len > name_len ? name_len + 1 : name_len;
+        if (size) {
+            size_t n = len - skip < size - 1 ? len - skip : size - 1;
+            memcpy(value, p + skip, n);
+            value[n] = 0;
+        }
+        return true;
+    }
+    return false;
+}
+
+const char *boot_script(void)
+{
+    size_t len;
+    for (const char *p = bootinfo.cmdline; (p = next_word(p, &len)); p += len)
+        if (len == 2 && strncmp(p, "--", 2) == 0)
+            return p + 2;
+    return NULL;
+}

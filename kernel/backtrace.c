@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//      ebp -> | caller's ebp | return address | arguments ...
+// The chain ends at the 0 that boot/start.S put into ebp.
+#include "kernel/backtrace.h"
+#include "kernel/paging.h"
+#include "kernel/printf.h"
+#include "kernel/symbols.h"
+#include <stdbool.h>
+
+enum { MAX_FRAMES = 24 };
+
+static void print_frame(uint32_t eip)
+{
+    char where[64];
+    kprintf("  %08x  %s\n", eip,
+            symbol_format(where, sizeof where, (const void *)eip));
+}
+
+static bool readable(uint32_t at)
+{
+    struct page_info info;
+    return at % 4 == 0 && at && paging_lookup((const void *)at, &info) &&
+           paging_lookup((const void *)(at + 7), &info);
+}
+
+void backtrace_print(uint32_t eip, uint32_t ebp)
+{
+    kprintf("backtrace:\n");
+    if (eip)
+        print_frame(eip);
+    for (int i = 0; i < MAX_FRAMES && readable(ebp); i++) {
+        const uint32_t *frame = (const uint32_t *)ebp;
+        if (!frame[1])
+            break;
+        print_frame(frame[1]);
+        if (frame[0] <= ebp) // older frames lie higher
+            break;
+        ebp = frame[0];
+    }
+}

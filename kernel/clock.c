@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Channel 0 of the 8254 ticks; channel 2, whose gate and output are in port
+// 0x61, times the TSC for 10 ms. [Intel 8254 data sheet]
+#include "kernel/clock.h"
+#include "kernel/cpu.h"
+#include "kernel/printf.h"
+#include "smc/patch/once/once.h"
+
+enum {
+    PIT_HZ = 1193182,
+    PIT_CHANNEL_0 = 0x40,
+    PIT_CHANNEL_2 = 0x42,
+    PIT_COMMAND = 0x43,
+    PORT_B = 0x61,
+    PORT_B_GATE2 = 0x01,
+    PORT_B_SPEAKER = 0x02,
+    PORT_B_OUT2 = 0x20,
+    MODE_0_CHANNEL_2 = 0xb0, // output rises when the count is done
+    MODE_2_CHANNEL_0 = 0x34, // rate generator
+    CALIBRATION_MS = 10,
+    PATIENCE = 20000000,
+};
+
+static volatile uint32_t ticks;
+static uint32_t tsc_khz;
+static uint64_t start_tsc;
+static trap_handler *hook;
+
+static void tick(struct trap_frame *frame)
+{
+    ticks++;
+    if (hook)
+        hook(frame);
+}
+
+static void pit_start(uint8_t command, uint16_t port, uint16_t count)
+{
+    outb(PIT_COMMAND, command);
+    outb(port, (uint8_t)count);
+    outb(port, (uint8_t)(count >> 8));
+}
+
+static uint32_t measure_tsc_khz(void)
+{
+    uint8_t old = inb(PORT_B);
+    outb(PORT_B, (uint8_t)((old & ~PORT_B_SPEAKER) | PORT_B_GATE2));
+    pit_start(MODE_0_CHANNEL_2, PIT_CHANNEL_2, PIT_HZ / 1000 * CALIBRATION_MS);
+    uint64_t begin = rdtsc();
+    uint32_t patience = PATIENCE;
+    while (!(inb(PORT_B) & PORT_B_OUT2) && --patience)
+        ;
+    uint64_t elapsed = rdtsc() - begin;
+    outb(PORT_B, old);
+    return patience ? (uint32_t)u64_div(elapsed, CALIBRATION_MS) : 0;
+}
+
+void clock_init(void)
+{
+    ONCE (clock_calibration) {
+        tsc_khz = measure_tsc_khz();
+    }
+    pit_start(MODE_2_CHANNEL_0, PIT_CHANNEL_0, PIT_HZ / CLOCK_HZ);
+    irq_enable(0, tick);
+}
+
+uint32_t clock_ticks(void)
+{
+    return ticks;
+}
+
+uint32_t clock_tsc_khz(void)
+{
+    return tsc_khz;
+}
+
+void clock_mark_start(void)
+{
+    start_tsc = rdtsc();
+}
+
+uint64_t clock_us_at(uint64_t tsc)
+{
+    if (!tsc_khz || tsc < start_tsc)
+        return (uint64_t)ticks * (1000000 / CLOCK_HZ);
+    return u64_div((tsc - start_tsc) * 1000, tsc_khz);
+}
+
+uint64_t clock_us(void)
+{
+    return clock_us_at(rdtsc());
+}
+
+void clock_set_hook(trap_handler *fn)
+{
+    hook = fn;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Shell commands. Each is registered beside its implementation and found
+// through a linker section, so that `help` and completion are never stale.
+#pragma once
+#include <stdbool.h>
+
+struct command {
+    const char *name;
+    const char *usage; // arguments only: "N [FILE]"
+    const char *help;  // one line, no full stop
+    // argv[0] is the name. Returns 0 on success. A bad argument is reported
+    // by the command in one line that names it.
+    int (*run)(int argc, char **argv);
+};
+
+// The section name carries the command's name, so that the linker sorts.
+#define COMMAND(id, usage_, help_, run_)                                   \
+    static const struct command command_##id = {#id, usage_, help_, run_}; \
+    static const struct command *const command_ptr_##id __attribute__((    \
+        used, section(".registry.commands." #id))) = &command_##id
+
+// Finds a command by its exact name, or NULL.
+const struct command *command_find(const char *name);
+
+// Runs one line: words split at blanks, "quotes" group, `;` separates
+// commands. Returns the number of commands that failed.
+int command_run_line(const char *line);
+
+// The usage line as an error: prints "usage: NAME ARGS" and returns 1.
+int command_usage(const char *name);
+
+// True if this word of argv was written in double quotes.
+bool command_arg_quoted(const char *arg);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// What this processor can do. CPUID is asked first; where emulators are
+// known to answer yes and then not do it (single-stepping, debug registers),
+// the feature is tried. [SDM2 CPUID]
+#include "kernel/cpu.h"
+#include "kernel/clock.h"
+#include "kernel/command.h"
+#include "kernel/paging.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include "kernel/trap.h"
+#include <stddef.h>
+
+struct cpu_features cpu;
+
+static void read_brand(void)
+{
+    uint32_t r[4];
+    cpuid(0x80000000, 0, r);
+    uint32_t max = r[0];
+    if (max >= 0x80000001 && max < 0x80010000) {
+        cpuid(0x80000001, 0, r);
+        cpu.edx_ext = r[3];
+    }
+    if (max >= 0x80000004 && max < 0x80010000)
+        for (uint32_t i = 0; i < 3; i++)
+            cpuid(0x80000002 + i, 0, (uint32_t *)(void *)(cpu.brand + 16 * i));
+}
+
+void cpu_init(void)
+{
+    uint32_t r[4];
+    cpuid(0, 0, r);
+    cpu.max_leaf = r[0];
+    memcpy(cpu.vendor, &r[1], 4);
+    memcpy(cpu.vendor + 4, &r[3], 4);
+    memcpy(cpu.vendor + 8, &r[2], 4);
+    cpuid(1, 0, r);
+    cpu.signature = r[0];
+    cpu.ecx1 = r[2];
+    cpu.edx1 = r[3];
+    if (cpu.max_leaf >= 7) {
+        cpuid(7, 0, r);
+        cpu.ebx7 = r[1];
+    }
+    read_brand();
+    cpu.tsc = cpu.edx1 >> 4 & 1;
+    cpu.pae = cpu.edx1 >> 6 & 1;
+    cpu.apic = cpu.edx1 >> 9 & 1;
+    cpu.pge = cpu.edx1 >> 13 & 1;
+    cpu.nx = cpu.pae && (cpu.edx_ext >> 20 & 1);
+}
+
+static volatile bool trapped;
+static volatile uint8_t watched;
+
+static void on_debug(struct trap_frame *frame)
+{
+    trapped = true;
+    frame->eflags &= ~EFLAGS_TF;
+}
+
+static bool try_trap_flag(void)
+{
+    trapped = false;
+    __asm__ volatile("pushf; orl %0, (%%esp); popf; nop; nop"
+                     :
+                     : "i"(EFLAGS_TF)
+                     : "memory", "cc");
+    return trapped;
+}
+
+// Watches one byte for writes: G0 = 1, RW0 = write, LEN0 = 1. [SDM3 18.2.4]
+static bool try_debug_registers(void)
+{
+    trapped = false;
+    __asm__ volatile("mov %0, %%dr0" : : "r"(&watched));
+    __asm__ volatile("mov %0, %%dr7" : : "r"(0x00010402) : "memory");
+    watched = 1;
+    __asm__ volatile("mov %0, %%dr7" : : "r"(0x00000400) : "memory");
+    return trapped;
+}
+
+static void try_long_nop(void *arg)
+{
+    (void)arg;
+    __asm__ volatile(".byte 0x0f, 0x1f, 0x44, 0x00, 0x00");
+}
+
+void cpu_probe_traps(void)
+{
+    trap_set_handler(1, on_debug);
+    cpu.trap_flag = try_trap_flag();
+    cpu.debug_registers = try_debug_registers();
+    trap_set_handler(1, NULL);
+    cpu.long_nop = trap_try(try_long_nop, NULL, NULL);
+}
+
+static const struct {
+    uint8_t bit;
+    const char *name;
+} edx_names[] = {{0, "fpu"},   {3, "pse"},  {4, "tsc"},   {5, "msr"},
+                 {6, "pae"},   {8, "cx8"},  {9, "apic"},  {11, "sep"},
+                 {12, "mtrr"}, {13, "pge"}, {15, "cmov"}, {23, "mmx"},
+                 {24, "fxsr"}, {25, "sse"}, {26, "sse2"}};
+
+static int run_cpu(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    kprintf("%s, family %u model %u stepping %u\n", cpu.vendor,
+            cpu.signature >> 8 & 15, cpu.signature >> 4 & 15,
+            cpu.signature & 15);
+    if (cpu.brand[0])
+        kprintf("%s\n", cpu.brand);
+    kprintf("features:");
+    for (unsigned i = 0; i < sizeof edx_names / sizeof edx_names[0]; i++)
+        if (cpu.edx1 >> edx_names[i].bit & 1)
+            kprintf(" %s", edx_names[i].name);
+    kprintf("%s\npaging: %s, execution of data %s\n", cpu.nx ? " nx" : "",
+            paging_is_pae() ? "PAE" : "two-level",
+            paging_has_nx() ? "forbidden by NX" : "not preventable (no NX)");
+    kprintf("probed: trap flag %s, debug registers %s, long NOP %s\n",
+            cpu.trap_flag ? "yes" : "no", cpu.debug_registers ? "yes" : "no",
+            cpu.long_nop ? "yes" : "no");
+    if (clock_tsc_khz())
+        kprintf("time stamp counter: %u.%03u MHz\n", clock_tsc_khz() / 1000,
+                clock_tsc_khz() % 1000);
+    else
+        kprintf("time stamp counter: not calibrated\n");
+    return 0;
+}
+COMMAND(cpu, "", "what this processor is and can do", run_cpu);

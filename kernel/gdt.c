@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// Descriptor tables. Two task states: one for the stack that ring 3 traps
+// to, and one for double faults. A kernel stack that has run into its guard
+// page cannot take the page fault; only a task switch brings a new stack.
+// [SDM3 3.4.5, 7.2]
+#include "kernel/gdt.h"
+#include "kernel/pages.h"
+#include "kernel/panic.h"
+
+enum {
+    FLAT_CODE = 0x9b,
+    FLAT_DATA = 0x93,
+    RING_3 = 0x60,
+    TSS_AVAILABLE = 0x89,
+    GRANULAR_32 = 0xc, // limit in pages, 32-bit
+    BYTES_16 = 0x0,
+};
+
+struct stack {
+    uint8_t guard[PAGE_SIZE];
+    uint8_t room[2 * PAGE_SIZE];
+} __attribute__((aligned(4096)));
+
+// Every guard page stays unmapped: linker.ld collects .bss.stacks for that.
+static struct stack ring3_stack __attribute__((section(".bss.stacks")));
+static struct stack fault_stack __attribute__((section(".bss.stacks")));
+
+// For paging_init, which leaves these pages unmapped.
+const uint8_t *const gdt_guards[2] = {ring3_stack.guard, fault_stack.guard};
+
+struct task_state gdt_tss;
+static struct task_state fault_tss;
+
+static uint64_t gdt[9];
+
+static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t type,
+                           uint32_t flags)
+{
+    uint32_t low = (base & 0xffff) << 16 | (limit & 0xffff);
+    uint32_t high = (base & 0xff000000) | flags << 20 | (limit & 0xf0000) |
+                    type << 8 | (base >> 16 & 0xff);
+    return (uint64_t)high << 32 | low;
+}
+
+static void double_fault(void)
+{
+    struct trap_frame frame = {
+        .gs = gdt_tss.gs,
+        .fs = gdt_tss.fs,
+        .es = gdt_tss.es,
+        .ds = gdt_tss.ds,
+        .edi = gdt_tss.edi,
+        .esi = gdt_tss.esi,
+        .ebp = gdt_tss.ebp,
+        .ebx = gdt_tss.ebx,
+        .edx = gdt_tss.edx,
+        .ecx = gdt_tss.ecx,
+        .eax = gdt_tss.eax,
+        .vector = 8,
+        .eip = gdt_tss.eip,
+        .cs = gdt_tss.cs,
+        .eflags = gdt_tss.eflags,
+        .esp = gdt_tss.esp,
+        .ss = gdt_tss.ss,
+    };
+    panic_trap(&frame);
+}
+
+static void fill_gdt(void)
+{
+    uint32_t tss = (uint32_t)&gdt_tss, df = (uint32_t)&fault_tss;
+    gdt[GDT_CODE / 8] = descriptor(0, 0xfffff, FLAT_CODE, GRANULAR_32);
+    gdt[GDT_DATA / 8] = descriptor(0, 0xfffff, FLAT_DATA, GRANULAR_32);
+    gdt[GDT_USER_CODE / 8] = descriptor(0, 0xfffff, FLAT_CODE | RING_3,
+                                        GRANULAR_32);
+    gdt[GDT_USER_DATA / 8] = descriptor(0, 0xfffff, FLAT_DATA | RING_3,
+                                        GRANULAR_32);
+    gdt[GDT_TSS / 8] = descriptor(tss, 103, TSS_AVAILABLE, 0);
+    gdt[GDT_TSS_DOUBLE_FAULT / 8] = descriptor(df, 103, TSS_AVAILABLE, 0);
+    gdt[GDT_CODE16 / 8] = descriptor(0, 0xffff, FLAT_CODE, BYTES_16);
+    gdt[GDT_DATA16 / 8] = descriptor(0, 0xffff, FLAT_DATA, BYTES_16);
+}
+
+static void fill_task_states(void)
+{
+    gdt_tss.ss0 = GDT_DATA;
+    gdt_tss.esp0 = (uint32_t)(&ring3_stack + 1);
+    gdt_tss.iomap = sizeof gdt_tss;
+    fault_tss = (struct task_state){
+        .eip = (uint32_t)double_fault,
+        .eflags = 2,
+        .esp = (uint32_t)(&fault_stack + 1) - 16,
+        .cs = GDT_CODE,
+        .ds = GDT_DATA,
+        .es = GDT_DATA,
+        .fs = GDT_DATA,
+        .gs = GDT_DATA,
+        .ss = GDT_DATA,
+        .iomap = sizeof fault_tss,
+    };
+}
+
+void gdt_set_cr3(uint32_t cr3)
+{
+    fault_tss.cr3 = cr3;
+}
+
+void gdt_init(void)
+{
+    struct {
+        uint16_t limit;
+        uint32_t base;
+    } __attribute__((packed)) pointer = {sizeof gdt - 1, (uint32_t)gdt};
+
+    fill_gdt();
+    fill_task_states();
+    __asm__ volatile("lgdt %0\n\t"
+                     "ljmp %1, $1f\n"
+                     "1:\n\t"
+                     "mov %2, %%ds\n\tmov %2, %%es\n\tmov %2, %%fs\n\t"
+                     "mov %2, %%gs\n\tmov %2, %%ss\n\t"
+                     "ltr %w3"
+                     :
+                     : "m"(pointer), "i"(GDT_CODE), "r"(GDT_DATA), "r"(GDT_TSS)
+                     : "memory");
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// The boundaries that linker.ld defines. Only their addresses mean anything.
+#pragma once
+#include <stdint.h>
+
+extern const uint8_t kernel_phys_start[], kernel_phys_end[];
+extern const uint8_t text_start[], text_end[];
+extern const uint8_t door_start[], door_end[]; // inside text, never patched
+extern const uint8_t rodata_start[], rodata_end[];
+extern const uint8_t data_start[], data_end[];
+extern const uint8_t bss_start[], bss_end[];
+extern const uint8_t stacks_start[], stacks_end[];
+extern const uint8_t boot_stack_guard[], boot_stack_top[];
+
+// The byte at a distance from a boundary. The detour hides from the compiler
+// that the boundary is declared as an array, which "has" nothing before it.
+static inline uint8_t *layout_at(const uint8_t *boundary, int distance)
+{
+    uintptr_t at = (uintptr_t)boundary;
+    __asm__("" : "+r"(at));
+    return (uint8_t *)(at + (uintptr_t)distance);
+}

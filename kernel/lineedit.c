@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+// A small line editor. It keeps the text in `line` and after each change
+// redraws from the change to the end; the terminal needs only \b and "erase
+// to end of line" (ESC [ K). A pasted character at the end of the line costs
+// one byte of echo, so that a paste runs at the speed of the wire.
+#include "kernel/lineedit.h"
+#include "kernel/console.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include <stdbool.h>
+
+enum { HISTORY = 32, CTRL = 0x1f, DELETE = 127, ESC = 033 };
+enum key {
+    KEY_UP = 256,
+    KEY_DOWN,
+    KEY_RIGHT,
+    KEY_LEFT,
+    KEY_HOME,
+    KEY_END,
+    KEY_DELETE,
+    KEY_NONE
+};
+
+static char line[LINE_MAX];
+static size_t length, cursor;
+static bool overflow, last_was_cr;
+static const char *prompt_text;
+
+static char history[HISTORY][LINE_MAX];
+static unsigned history_count, history_at;
+
+static void back(size_t n)
+{
+    while (n--)
+        console_putc('\b');
+}
+
+// Draws from `from` to the end, leaves the terminal's cursor at `cursor`.
+// The terminal's cursor is at `from` now.
+static void redraw(size_t from)
+{
+    for (size_t i = from; i < length; i++)
+        console_putc(line[i]);
+    if (cursor < length || from == length)
+        console_puts("\033[K");
+    back(length - cursor);
+}
+
+static void move_to(size_t to)
+{
+    while (cursor < to)
+        console_putc(line[cursor++]);
+    back(cursor - to);
+    cursor = to;
+}
+
+static void insert(char c)
+{
+    if (length + 1 >= LINE_MAX) {
+        overflow = true;
+        return;
+    }
+    memmove(line + cursor + 1, line + cursor, length - cursor);
+    line[cursor++] = c;
+    length++;
+    console_putc(c);
+    if (cursor < length)
+        redraw(cursor);
+}
+
+// Deletes [from, cursor).
+static void delete_back_to(size_t from)
+{
+    size_t n = cursor - from;
+    if (!n)
+        return;
+    memmove(line + from, line + cursor, length - cursor);
+    length -= n;
+    back(n);
+    cursor = from;
+    for (size_t i = cursor; i < length; i++)
+        console_putc(line[i]);
+    console_puts("\033[K");
+    back(length - cursor);
+}
+
+static void delete_forward(void)
+{
+    if (cursor == length)
+        return;
+    move_to(cursor + 1);
+    delete_back_to(cursor - 1);
+}
+
+static void kill_to_end(void)
+{
+    length = cursor;
+    console_puts("\033[K");
+}
+
+static void delete_word(void)
+{
+    size_t from = cursor;
+    while (from && line[from - 1] == ' ')
+        from--;
+    while (from && line[from - 1] != ' ')
+        from--;
+    delete_back_to(from);
+}
+
+static void replace(const char *text)
+{
+    move_to(0);
+    length = strlcpy(line, text, sizeof line);
+    cursor = length;
+    console_puts(line);
+    console_puts("\033[K");
+}
+
+static void recall(unsigned to)
+{
+    unsigned oldest = history_count > HISTORY ? history_count - HISTORY : 0;
+    if (to < oldest || to > history_count)
+        return;
+    history_at = to;
+    replace(to == history_count ? "" : history[to % HISTORY]);
+}
+
+static void remember(void)
+{
+    unsigned last = (history_count - 1) % HISTORY;
+    if (length && (!history_count || strcmp(history[last], line) != 0))
+        strlcpy(history[history_count++ % HISTORY], line, LINE_MAX);
+    history_at = history_count;
+}
+
+static char common[LINE_MAX];
+static unsigned candidates;
+static bool listing;
+
+static void add_candidate(const char *word)
+{
+    if (listing) {
+        kprintf("%s  ", word);
+        return;
+    }
+    if (candidates++ == 0)
+        strlcpy(common, word, sizeof common);
+    size_t i = 0;
+    while (common[i] && common[i] == word[i])
+        i++;
+    common[i] = 0;
+}
+
+static void complete(void)
+{
+    if (cursor != length)
+        return;
+    size_t start = cursor;
+    while (start && line[start - 1] != ' ' && line[start - 1] != ';')
+        start--;
+    line[length] = 0;
+    candidates = 0;
+    listing = false;
+    lineedit_complete(line, start, add_candidate);
+    if (!candidates)
+        return;
+    bool extended = strlen(common) > cursor - start;
+    for (const char *p = common + (cursor - start); *p; p++)
+        insert(*p);
+    if (candidates == 1) {
+        insert(' ');
+    } else if (!extended) {
+        listing = true;
+        console_puts("\n");
+        lineedit_complete(line, start, add_candidate);
+        kprintf("\n%s", prompt_text);
+        cursor = 0;
+        redraw(0);
+        move_to(length);
+    }
+}
+
+static enum key escape_sequence(void)
+{
+    int c = console_getc();
+    if (c != '[' && c != 'O')
+        return KEY_NONE;
+    c = console_getc();
+    if (c >= '0' && c <= '9') {
+        int digit = c;
+        while (c >= '0' && c <= '9')
+            c = console_getc();
+        if (c != '~')
+            return KEY_NONE;
+        return digit == '3'   ? KEY_DELETE
+               : digit == '1' ? KEY_HOME
+               : digit == '4' ? KEY_END
+                              : KEY_NONE;
+    }
+    switch (c) {
+    case 'A': return KEY_UP;
+    case 'B': return KEY_DOWN;
+    case 'C': return KEY_RIGHT;
+    case 'D': return KEY_LEFT;
+    case 'H': return KEY_HOME;
+    case 'F': return KEY_END;
+    default: return KEY_NONE;
+    }
+}
+
+static void clear_screen(void)
+{
+    size_t at = cursor;
+    kprintf("\033[H\033[J%s", prompt_text);
+    cursor = length;
+    redraw(0);
+    move_to(at);
+}
+
+// Everything but ordinary characters and the line's end.
+static void edit(int c)
+{
+    switch (c) {
+    case 'A' & CTRL:
+    case KEY_HOME: move_to(0); break;
+    case 'E' & CTRL:
+    case KEY_END: move_to(length); break;
+    case 'B' & CTRL:
+    case KEY_LEFT: move_to(cursor ? cursor - 1 : 0); break;
+    case 'F' & CTRL:
+    case KEY_RIGHT: move_to(cursor < length ? cursor + 1 : length); break;
+    case 'D' & CTRL:
+    case KEY_DELETE: delete_forward(); break;
+    case 'H' & CTRL:
+    case DELETE: delete_back_to(cursor ? cursor - 1 : 0); break;
+    case 'I' & CTRL: complete(); break;
+    case 'K' & CTRL: kill_to_end(); break;
+    case 'L' & CTRL: clear_screen(); break;
+    case 'P' & CTRL:
+    case KEY_UP: recall(history_at - 1); break;
+    case 'N' & CTRL:
+    case KEY_DOWN: recall(history_at + 1); break;
+    case 'U' & CTRL: delete_back_to(0); break;
+    case 'W' & CTRL: delete_word(); break;
+    default: break;
+    }
+}
+
+static void start_line(void)
+{
+    length = cursor = 0;
+    overflow = false;
+    console_puts(prompt_text);
+}
+
+// \r, \n and the pair \r\n each end one line.
+static bool ends_line(int c)
+{
+    bool pair = c == '\n' && last_was_cr;
+    last_was_cr = c == '\r';
+    return (c == '\r' || c == '\n') && !pair;
+}
+
+const char *lineedit_read(const char *prompt)
+{
+    prompt_text = prompt;
+    start_line();
+    for (;;) {
+        int c = console_getc();
+        if (ends_line(c))
+            break;
+        if (c == ESC)
+            c = escape_sequence();
+        if (c == ('C' & CTRL)) {
+            console_puts("^C\n");
+            start_line();
+        } else if (c >= ' ' && c < DELETE) {
+            insert((char)c);
+        } else if (c != '\n') {
+            edit(c);
+        }
+    }
+    line[length] = 0;
+    console_putc('\n');
+    if (overflow) {
+        kprintf("line too long: %u characters at most\n", LINE_MAX - 1);
+        return NULL;
+    }
+    remember();
+    return line;
+}

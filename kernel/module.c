@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Multiboot modules as files. Each is checked before it is believed: a
+// module that lies outside memory, over the kernel or over another module is
+// named and left out.
+#include "kernel/module.h"
+#include "boot/info.h"
+#include "kernel/command.h"
+#include "kernel/layout.h"
+#include "kernel/log.h"
+#include "kernel/pages.h"
+#include "kernel/paging.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+
+static struct module modules[BOOT_MAX_MODULES];
+static char names[BOOT_MAX_MODULES][64];
+static size_t count;
+
+// The last path component of the first word; "module" if there is none.
+static void name_of(const char *string, char *out, size_t size)
+{
+    const char *start = string;
+    while (*start == ' ')
+        start++;
+    const char *end = start;
+    for (; *end && *end != ' '; end++)
+        if (*end == '/')
+            start = end + 1;
+    size_t n = (size_t)(end - start);
+    if (n >= size)
+        n = size - 1;
+    memcpy(out, start, n);
+    out[n] = 0;
+    if (!n)
+        strlcpy(out, "module", size);
+}
+
+static bool overlap(uint32_t a, uint32_t a_end, uint32_t b, uint32_t b_end)
+{
+    return a < b_end && b < a_end;
+}
+
+// Why this module cannot be used, or NULL.
+static const char *fault_of(const struct boot_module *m, uint32_t index)
+{
+    if (m->end <= m->start)
+        return "it is empty or ends before it starts";
+    if (overlap(m->start, m->end, (uintptr_t)kernel_phys_start,
+                (uintptr_t)kernel_phys_end))
+        return "it overlaps the kernel";
+    for (uint32_t i = 0; i < index; i++) {
+        const struct boot_module *other = &bootinfo.modules[i];
+        if (overlap(m->start, m->end, other->start, other->end) &&
+            (m->start != other->start || m->end != other->end))
+            return "it overlaps an earlier module";
+    }
+    return NULL;
+}
+
+static const uint8_t *map_module(const struct boot_module *m)
+{
+    if (m->end <= DIRECT_MAP_SIZE)
+        return virt_of(m->start);
+    return paging_map_device(m->start, m->end - m->start, PAGE_READ);
+}
+
+// A file is read-only; a page that it shares with nothing else can say so.
+static void protect_module(const struct boot_module *m)
+{
+    uintptr_t first = PAGE_ALIGN_DOWN((uintptr_t)m->start);
+    uintptr_t end = PAGE_ALIGN_UP((uintptr_t)m->end);
+    if (m->end <= DIRECT_MAP_SIZE && m->start >= 0x100000)
+        paging_protect(virt_of(first), (end - first) / PAGE_SIZE, PAGE_READ);
+}
+
+void modules_init(void)
+{
+    for (uint32_t i = 0; i < bootinfo.module_count; i++) {
+        const struct boot_module *m = &bootinfo.modules[i];
+        const char *fault = fault_of(m, i);
+        const uint8_t *data = fault ? NULL : map_module(m);
+        name_of(m->string, names[count], sizeof names[count]);
+        if (!data) {
+            log_print("module %s [%08x, %08x) left out: %s\n", names[count],
+                      m->start, m->end, fault ? fault : "too large to map");
+            continue;
+        }
+        protect_module(m);
+        modules[count] = (struct module){names[count], m->string, data,
+                                         m->end - m->start};
+        count++;
+    }
+    if (bootinfo.lost_modules)
+        log_print("%u modules too many: only the first %u are kept\n",
+                  bootinfo.lost_modules, BOOT_MAX_MODULES);
+}
+
+size_t module_count(void)
+{
+    return count;
+}
+
+const struct module *module_at(size_t index)
+{
+    return index < count ? &modules[index] : NULL;
+}
+
+const struct module *module_find(const char *name)
+{
+    const char *hash = strchr(name, '#');
+    size_t len = hash ? (size_t)(hash - name) : strlen(name);
+    uint32_t wanted = 1;
+    if (hash && !parse_u32(hash + 1, &wanted))
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strlen(names[i]) == len && !strncmp(names[i], name, len) &&
+            --wanted == 0)
+            return &modules[i];
+    return NULL;
+}
+
+static int run_ls(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    for (size_t i = 0; i < count; i++)
+        kprintf("%10u  %s\n", modules[i].size, modules[i].name);
+    if (!count)
+        kprintf("no modules: make run MODULES=\"FILE ...\" brings files\n");
+    return 0;
+}
+COMMAND(ls, "", "list the files (multiboot modules)", run_ls);

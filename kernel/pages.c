@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// Two bitmaps over the directly mapped frames: `managed` says which frames
+// the allocator owns at all, `used` which of them are handed out. A frame
+// becomes managed only by a usable range of the memory map, and stops being
+// so by anything else that claims it, whatever the order of the map.
+#include "kernel/pages.h"
+#include "boot/info.h"
+#include "kernel/cpu.h"
+#include "kernel/layout.h"
+#include "kernel/panic.h"
+
+enum {
+    FRAMES = DIRECT_MAP_SIZE / PAGE_SIZE,
+    LOW_MEMORY = 0x100000, // firmware, video, and the real-mode thunk
+    USABLE = 1,
+};
+
+static uint32_t managed[FRAMES / 32], used[FRAMES / 32];
+static struct page_stats stats;
+static uint32_t lowest_free; // no free frame lies below this one
+
+static bool get(const uint32_t *map, uint32_t frame)
+{
+    return map[frame / 32] >> (frame % 32) & 1;
+}
+
+static void put(uint32_t *map, uint32_t frame, bool value)
+{
+    uint32_t bit = 1u << (frame % 32);
+    map[frame / 32] = value ? map[frame / 32] | bit : map[frame / 32] & ~bit;
+}
+
+static uint32_t clip(uint64_t frame)
+{
+    return frame < FRAMES ? (uint32_t)frame : FRAMES;
+}
+
+// A usable range gives only the whole pages inside it.
+static void manage(uint64_t base, uint64_t length)
+{
+    if (base + length < base)
+        return;
+    uint64_t first = (base + PAGE_SIZE - 1) / PAGE_SIZE;
+    uint64_t end = (base + length) / PAGE_SIZE;
+    for (uint32_t f = clip(first); f < clip(end); f++)
+        put(managed, f, true);
+    uint64_t beyond = first > FRAMES ? first : FRAMES;
+    if (end > beyond)
+        stats.beyond += (uint32_t)(end - beyond);
+}
+
+// Everything else takes every page it touches.
+static void exclude(uint64_t base, uint64_t length)
+{
+    uint64_t last = base + length < base ? UINT64_MAX : base + length;
+    for (uint32_t f = clip(base / PAGE_SIZE);
+         f < clip((last + PAGE_SIZE - 1) / PAGE_SIZE); f++)
+        put(managed, f, false);
+}
+
+void pages_init(void)
+{
+    for (uint32_t i = 0; i < bootinfo.map_count; i++)
+        if (bootinfo.map[i].type == USABLE)
+            manage(bootinfo.map[i].base, bootinfo.map[i].length);
+    for (uint32_t i = 0; i < bootinfo.map_count; i++)
+        if (bootinfo.map[i].type != USABLE)
+            exclude(bootinfo.map[i].base, bootinfo.map[i].length);
+    exclude(0, LOW_MEMORY);
+    exclude((uintptr_t)kernel_phys_start, kernel_phys_end - kernel_phys_start);
+    for (uint32_t i = 0; i < bootinfo.module_count; i++)
+        if (bootinfo.modules[i].end > bootinfo.modules[i].start)
+            exclude(bootinfo.modules[i].start,
+                    bootinfo.modules[i].end - bootinfo.modules[i].start);
+    for (uint32_t f = 0; f < FRAMES; f++)
+        stats.usable += get(managed, f);
+    if (!stats.usable)
+        panic("the loader's memory map names no usable memory above 1 MiB");
+}
+
+static bool frame_is_free(uint32_t frame)
+{
+    return get(managed, frame) && !get(used, frame);
+}
+
+// First fit. Returns FRAMES if there is no run of `count` free frames.
+static uint32_t find_run(size_t count)
+{
+    uint32_t run = 0;
+    for (uint32_t f = lowest_free; f < FRAMES; f++) {
+        run = frame_is_free(f) ? run + 1 : 0;
+        if (run == count)
+            return f + 1 - run;
+    }
+    return FRAMES;
+}
+
+void *pages_alloc(size_t count)
+{
+    if (count == 0 || count > stats.usable - stats.used)
+        return NULL;
+    bool on = interrupts_off();
+    while (lowest_free < FRAMES && !frame_is_free(lowest_free))
+        lowest_free++;
+    uint32_t first = find_run(count);
+    if (first < FRAMES) {
+        for (uint32_t i = 0; i < count; i++)
+            put(used, first + i, true);
+        stats.used += count;
+    }
+    interrupts_restore(on);
+    return first < FRAMES ? virt_of(first * PAGE_SIZE) : NULL;
+}
+
+void pages_free(void *pages, size_t count)
+{
+    uint32_t first = phys_of(pages) / PAGE_SIZE;
+    if (phys_of(pages) % PAGE_SIZE || first + count > FRAMES)
+        panic("pages_free: %p is not a page of the direct map", pages);
+    bool on = interrupts_off();
+    for (uint32_t i = 0; i < count; i++) {
+        if (!get(managed, first + i) || !get(used, first + i))
+            panic("pages_free: %p is not allocated",
+                  virt_of((first + i) * PAGE_SIZE));
+        put(used, first + i, false);
+    }
+    stats.used -= count;
+    if (first < lowest_free)
+        lowest_free = first;
+    interrupts_restore(on);
+}
+
+struct page_stats page_stats(void)
+{
+    return stats;
+}
+
+bool page_is_managed(uintptr_t phys)
+{
+    return phys < DIRECT_MAP_SIZE && get(managed, phys / PAGE_SIZE);
+}

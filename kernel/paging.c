@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+// Two formats, one shape: a root, directories of tables, tables of pages.
+//
+//   two-level   10 | 10 | 12   32-bit entries, no NX
+//   PAE       2 | 9 | 9 | 12   64-bit entries, NX in bit 63
+//
+// The format was chosen in boot/start.S. The door maps its alias through
+// this file, so it lies in the part of text that is never patched.
+// [SDM3 4.3, 4.4]
+#include "kernel/paging.h"
+#include "boot/info.h"
+#include "kernel/cpu.h"
+#include "kernel/gdt.h"
+#include "kernel/layout.h"
+#include "kernel/pages.h"
+#include "kernel/panic.h"
+#include "kernel/string.h"
+
+#define ENTRY_PRESENT 0x001ull
+#define ENTRY_WRITE 0x002ull
+#define ENTRY_USER 0x004ull
+#define ENTRY_UNCACHED 0x018ull // PWT and PCD
+#define ENTRY_EXEC 0x200ull     // ignored by hardware: our intent
+#define ENTRY_NX 0x8000000000000000ull
+#define ENTRY_ADDRESS 0x000ffffffffff000ull
+#define ENTRY_DIRECTORY (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER)
+
+#define DEVICE_WINDOW 0xf8000000u
+#define DEVICE_WINDOW_END PAGING_ALIAS
+#define CR4_PAE_BIT 0x20u
+#define MSR_EFER 0xc0000080u
+#define EFER_NXE 0x800u
+
+static bool pae, nx;
+static uint64_t pae_root[4] __attribute__((aligned(32)));
+static void *root; // pae_root, or the page directory
+static uintptr_t device_next = DEVICE_WINDOW;
+
+static uint64_t entry_get(const void *table, uint32_t i)
+{
+    return pae ? ((const uint64_t *)table)[i] : ((const uint32_t *)table)[i];
+}
+
+static void entry_set(void *table, uint32_t i, uint64_t value)
+{
+    if (pae)
+        ((volatile uint64_t *)table)[i] = value;
+    else
+        ((volatile uint32_t *)table)[i] = (uint32_t)value;
+}
+
+static uint32_t table_index(uintptr_t va)
+{
+    return pae ? va >> 12 & 511 : va >> 12 & 1023;
+}
+
+static void *new_table(void)
+{
+    void *table = pages_alloc(1);
+    if (!table)
+        panic("no memory for page tables");
+    return memset(table, 0, PAGE_SIZE);
+}
+
+static void *table_of(uint64_t entry)
+{
+    return virt_of((uintptr_t)(entry & ENTRY_ADDRESS));
+}
+
+// The directory for `va` and the index in it.
+static void *directory(uintptr_t va, uint32_t *index, bool create)
+{
+    if (!pae) {
+        *index = va >> 22;
+        return root;
+    }
+    *index = va >> 21 & 511;
+    uint64_t *slot = &pae_root[va >> 30];
+    if (!*slot && create) {
+        *slot = phys_of(new_table()) | ENTRY_PRESENT;
+        // The CPU keeps the four root entries; only a CR3 load renews them.
+        if (read_cr3() == phys_of(pae_root))
+            write_cr3(read_cr3());
+    }
+    return *slot ? table_of(*slot) : NULL;
+}
+
+// The page table for `va`, or NULL.
+static void *page_table(uintptr_t va, bool create)
+{
+    uint32_t i;
+    void *dir = directory(va, &i, create);
+    if (!dir)
+        return NULL;
+    uint64_t entry = entry_get(dir, i);
+    if (!entry && create) {
+        entry = phys_of(new_table()) | ENTRY_DIRECTORY;
+        entry_set(dir, i, entry);
+    }
+    return entry ? table_of(entry) : NULL;
+}
+
+static uint64_t make_entry(uint64_t pa, unsigned rights)
+{
+    uint64_t e = pa | ENTRY_PRESENT;
+    if (rights & PAGE_WRITE)
+        e |= ENTRY_WRITE;
+    if (rights & PAGE_USER)
+        e |= ENTRY_USER;
+    if (rights & PAGE_UNCACHED)
+        e |= ENTRY_UNCACHED;
+    if (rights & PAGE_EXEC)
+        e |= ENTRY_EXEC;
+    else if (nx)
+        e |= ENTRY_NX;
+    return e;
+}
+
+static void map_one(uintptr_t va, uint64_t entry)
+{
+    void *table = page_table(va, entry != 0);
+    if (table)
+        entry_set(table, table_index(va), entry);
+    invlpg((const void *)va);
+}
+
+void paging_map(uintptr_t va, uint64_t pa, size_t count, unsigned rights)
+{
+    for (size_t i = 0; i < count; i++)
+        map_one(va + i * PAGE_SIZE, make_entry(pa + i * PAGE_SIZE, rights));
+}
+
+void paging_unmap(uintptr_t va, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        map_one(va + i * PAGE_SIZE, 0);
+}
+
+bool paging_lookup(const void *va, struct page_info *info)
+{
+    const void *table = page_table((uintptr_t)va, false);
+    uint64_t e = table ? entry_get(table, table_index((uintptr_t)va)) : 0;
+    if (!(e & ENTRY_PRESENT))
+        return false;
+    info->pa = e & ENTRY_ADDRESS;
+    info->rights = (e & ENTRY_WRITE ? PAGE_WRITE : 0) |
+                   (e & ENTRY_EXEC ? PAGE_EXEC : 0) |
+                   (e & ENTRY_USER ? PAGE_USER : 0) |
+                   (e & ENTRY_UNCACHED ? PAGE_UNCACHED : 0);
+    return true;
+}
+
+void paging_protect(const void *va, size_t count, unsigned rights)
+{
+    uintptr_t at = (uintptr_t)va;
+    for (size_t i = 0; i < count; i++, at += PAGE_SIZE) {
+        struct page_info info;
+        if (!paging_lookup((const void *)at, &info))
+            panic("paging_protect: %p is not mapped", (void *)at);
+        map_one(at, make_entry(info.pa, rights));
+    }
+}
+
+void *paging_map_device(uint64_t pa, size_t bytes, unsigned rights)
+{
+    uintptr_t offset = (uintptr_t)pa & (PAGE_SIZE - 1);
+    size_t count = PAGE_ALIGN_UP(offset + bytes) / PAGE_SIZE;
+    if (count > (DEVICE_WINDOW_END - device_next) / PAGE_SIZE)
+        return NULL;
+    uintptr_t va = device_next;
+    device_next += count * PAGE_SIZE;
+    paging_map(va, pa - offset, count, rights);
+    return (void *)(va + offset);
+}
+
+static void walk_table(uintptr_t va, uint32_t pages,
+                       void (*fn)(uintptr_t, const struct page_info *, void *),
+                       void *arg)
+{
+    struct page_info info;
+    for (uint32_t i = 0; i < pages; i++, va += PAGE_SIZE)
+        if (paging_lookup((const void *)va, &info))
+            fn(va, &info, arg);
+}
+
+void paging_walk(void (*fn)(uintptr_t va, const struct page_info *, void *),
+                 void *arg)
+{
+    uint32_t pages = pae ? 512 : 1024;
+    uintptr_t va = 0;
+    do {
+        if (page_table(va, false))
+            walk_table(va, pages, fn, arg);
+        va += pages * PAGE_SIZE;
+    } while (va);
+}
+
+// The direct map ends where the last byte of RAM or of a module does.
+static uintptr_t direct_map_end(void)
+{
+    uint64_t end = (uintptr_t)kernel_phys_end;
+    for (uint32_t i = 0; i < bootinfo.map_count; i++) {
+        const struct boot_range *r = &bootinfo.map[i];
+        if (r->type == 1 && r->base + r->length > end)
+            end = r->base + r->length;
+    }
+    for (uint32_t i = 0; i < bootinfo.module_count; i++)
+        if (bootinfo.modules[i].end > end)
+            end = bootinfo.modules[i].end;
+    return end < DIRECT_MAP_SIZE ? PAGE_ALIGN_UP((uintptr_t)end)
+                                 : DIRECT_MAP_SIZE;
+}
+
+static void protect_range(const uint8_t *start, const uint8_t *end,
+                          unsigned rights)
+{
+    paging_protect(start, (size_t)(end - start) / PAGE_SIZE, rights);
+}
+
+// Each stack in .stacks begins with its guard page; their sizes are known
+// only to their owners, who name the guards here.
+static void unmap_guards(void)
+{
+    paging_unmap((uintptr_t)boot_stack_guard, 1);
+    for (int i = 0; i < 2; i++)
+        paging_unmap((uintptr_t)gdt_guards[i], 1);
+}
+
+void paging_init(void)
+{
+    pae = read_cr4() & CR4_PAE_BIT;
+    nx = pae && cpu.nx;
+    if (nx)
+        wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
+    root = pae ? (void *)pae_root : new_table();
+    paging_map(KERNEL_BASE, 0, direct_map_end() / PAGE_SIZE, PAGE_WRITE);
+    paging_unmap(KERNEL_BASE + (uintptr_t)kernel_phys_start,
+                 phys_of(text_start) / PAGE_SIZE -
+                     (uintptr_t)kernel_phys_start / PAGE_SIZE);
+    protect_range(text_start, text_end, PAGE_EXEC);
+    protect_range(rodata_start, rodata_end, PAGE_READ);
+    unmap_guards();
+    // The alias window's table must exist before the door needs it.
+    page_table(PAGING_ALIAS, true);
+    write_cr3(phys_of(root));
+    gdt_set_cr3(phys_of(root));
+}
+
+bool paging_has_nx(void)
+{
+    return nx;
+}
+
+bool paging_is_pae(void)
+{
+    return pae;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Panic and the ways out of the machine.
+#include "kernel/panic.h"
+#include "boot/info.h"
+#include "kernel/backtrace.h"
+#include "kernel/command.h"
+#include "kernel/console.h"
+#include "kernel/cpu.h"
+#include "kernel/gdt.h"
+#include "kernel/layout.h"
+#include "kernel/pages.h"
+#include "kernel/serial.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+#include "smc/door/journal.h"
+
+enum {
+    EXIT_PORT = 0xf4,    // QEMU's isa-debug-exit
+    BOCHS_PORT = 0x8900, // Bochs ends when "Shutdown" is written here
+    KEYBOARD_COMMAND = 0x64,
+    PULSE_RESET = 0xfe,
+    CODE_PANIC = 0x12,
+    JOURNAL_TAIL = 10,
+};
+
+static bool panicking;
+
+static _Noreturn void halt(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+// isa-debug-exit reads as 0; a port that nobody decodes reads all ones.
+static bool exit_port_answers(void)
+{
+    return inb(EXIT_PORT) == 0;
+}
+
+static void leave_by_bochs(void)
+{
+    for (const char *p = "Shutdown"; *p; p++)
+        outb(BOCHS_PORT, (uint8_t)*p);
+}
+
+_Noreturn void machine_exit(uint8_t code)
+{
+    char way[16] = "";
+    interrupts_off();
+    serial_drain();
+    bool told = boot_word("exit", way, sizeof way);
+    if (strcmp(way, "bochs") == 0)
+        leave_by_bochs();
+    // `exit=port` insists, for hosts that take the port over without
+    // answering reads.
+    if (exit_port_answers() || strcmp(way, "port") == 0)
+        outb(EXIT_PORT, code);
+    kprintf("%s\n", told ? "exit: this machine has no way out; halted"
+                         : "The machine is halted; it is safe to close it.");
+    halt();
+}
+
+_Noreturn void machine_reboot(void)
+{
+    interrupts_off();
+    serial_drain();
+    outb(KEYBOARD_COMMAND, PULSE_RESET);
+    for (volatile int i = 0; i < 1000000; i++)
+        ;
+    // No keyboard controller: a fault without an IDT resets every PC.
+    struct {
+        uint16_t limit;
+        uint32_t base;
+    } __attribute__((packed)) none = {0, 0};
+    __asm__ volatile("lidt %0; int3" : : "m"(none));
+    halt();
+}
+
+// A guard page belongs to the stack above it.
+static bool in_guard(uint32_t at)
+{
+    return (at & ~4095u) == (uint32_t)boot_stack_guard ||
+           (at & ~4095u) == (uint32_t)gdt_guards[0] ||
+           (at & ~4095u) == (uint32_t)gdt_guards[1];
+}
+
+static void print_cause(const struct trap_frame *f)
+{
+    char text[160];
+    uint32_t at = read_cr2();
+    trap_explain(text, sizeof text, f);
+    if (f->vector == 8)
+        kprintf("panic: %s: esp %08x%s\n", text, f->esp,
+                in_guard(f->esp) || in_guard(f->esp - 4)
+                    ? ": kernel stack overflow into the guard page"
+                    : "");
+    else
+        kprintf("panic: %s%s\n", text,
+                f->vector == 14 && in_guard(at) ? " (a stack's guard page)"
+                                                : "");
+}
+
+static void print_registers(const struct trap_frame *f)
+{
+    char where[64], bytes[48] = "not readable";
+    uint32_t esp = f->esp;
+    if (f->vector != 8 && !(f->cs & 3))
+        esp = (uint32_t)f + offsetof(struct trap_frame, esp);
+    kprintf("  eax %08x  ebx %08x  ecx %08x  edx %08x\n"
+            "  esi %08x  edi %08x  ebp %08x  esp %08x\n"
+            "  eip %08x  cs %04x  eflags %08x  error %x\n"
+            "  cr0 %08x  cr2 %08x  cr3 %08x  cr4 %08x\n",
+            f->eax, f->ebx, f->ecx, f->edx, f->esi, f->edi, f->ebp, esp,
+            f->eip, f->cs & 0xffff, f->eflags, f->error, read_cr0(),
+            read_cr2(), read_cr3(), read_cr4());
+    const uint8_t *code = (const void *)f->eip;
+    if (code >= text_start && code + 8 <= text_end)
+        hex_bytes(bytes, sizeof bytes, code, 8);
+    kprintf("  at %s, bytes %s\n", symbol_format(where, sizeof where, code),
+            bytes);
+}
+
+static _Noreturn void finish(uint32_t eip, uint32_t ebp)
+{
+    backtrace_print(eip, ebp);
+    kprintf("the journal's last entries:\n");
+    journal_tail(JOURNAL_TAIL);
+    // Without a command line (a loader we do not know) nobody can have asked
+    // to stay.
+    if (boot_word("exit", NULL, 0) || !bootinfo.flags)
+        machine_exit(CODE_PANIC);
+    kprintf("halted.\n");
+    halt();
+}
+
+static void enter_panic(void)
+{
+    interrupts_off();
+    if (panicking) {
+        console_puts("\npanic while panicking\n");
+        machine_exit(CODE_PANIC);
+    }
+    panicking = true;
+    console_putc('\n');
+}
+
+_Noreturn void panic(const char *fmt, ...)
+{
+    va_list ap;
+    enter_panic();
+    kprintf("panic: ");
+    va_start(ap, fmt);
+    kvprintf(fmt, ap);
+    va_end(ap);
+    kprintf("\n");
+    finish(0, (uint32_t)__builtin_frame_address(0));
+}
+
+_Noreturn void panic_trap(const struct trap_frame *frame)
+{
+    enter_panic();
+    print_cause(frame);
+    print_registers(frame);
+    finish(frame->eip, frame->ebp);
+}
+
+static int run_reboot(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    machine_reboot();
+}
+COMMAND(reboot, "", "restart the machine", run_reboot);
+
+static int run_exit(int argc, char **argv)
+{
+    uint32_t code = 0x10;
+    if (argc > 2 || (argc == 2 && (!parse_u32(argv[1], &code) || code > 255)))
+        return command_usage("exit");
+    machine_exit((uint8_t)code);
+}
+COMMAND(exit, "[CODE]", "leave the emulator; CODE goes to the exit port",
+        run_exit);
+
+static int run_panic(int argc, char **argv)
+{
+    panic("%s", argc > 1 ? argv[1] : "on request");
+}
+COMMAND(panic, "[TEXT]", "see what a panic looks like", run_panic);

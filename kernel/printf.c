@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// printf for a kernel: integers, strings, widths; no allocation, no locks.
+//
+// Every conversion ends in `field`, which pads; the sink counts what it is
+// given even when it has no room, so that ksnprintf can tell the full length.
+#include "kernel/printf.h"
+#include "kernel/console.h"
+#include "kernel/string.h"
+#include <stdbool.h>
+
+struct sink {
+    char *out;    // NULL: the console
+    size_t size;  // room in out
+    size_t count; // characters produced so far
+};
+
+struct spec {
+    bool left, zero;
+    int width;
+    int precision; // -1: none given
+};
+
+static void sink_put(struct sink *sink, char c)
+{
+    if (!sink->out)
+        console_putc(c);
+    else if (sink->count + 1 < sink->size)
+        sink->out[sink->count] = c;
+    sink->count++;
+}
+
+static void sink_pad(struct sink *sink, char c, int n)
+{
+    while (n-- > 0)
+        sink_put(sink, c);
+}
+
+// Emits prefix and body within the field: blanks, prefix, zeros, body.
+static void field(struct sink *sink, const struct spec *spec,
+                  const char *prefix, const char *body, int len)
+{
+    int pad = spec->width - len - (int)strlen(prefix);
+    if (!spec->left && !spec->zero)
+        sink_pad(sink, ' ', pad);
+    while (*prefix)
+        sink_put(sink, *prefix++);
+    if (!spec->left && spec->zero)
+        sink_pad(sink, '0', pad);
+    for (int i = 0; i < len; i++)
+        sink_put(sink, body[i]);
+    if (spec->left)
+        sink_pad(sink, ' ', pad);
+}
+
+static void number(struct sink *sink, const struct spec *spec, uint64_t v,
+                   uint32_t base, bool upper, const char *prefix)
+{
+    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    char buffer[20]; // 2^64 has 20 decimal digits
+    char *p = buffer + sizeof buffer;
+    do
+        *--p = digits[u64_divmod(&v, base)];
+    while (v);
+    field(sink, spec, prefix, p, (int)(buffer + sizeof buffer - p));
+}
+
+static void text(struct sink *sink, struct spec spec, const char *s)
+{
+    size_t max = spec.precision < 0 ? SIZE_MAX : (size_t)spec.precision;
+    if (!s)
+        s = "(null)";
+    spec.zero = false;
+    field(sink, &spec, "", s, (int)strnlen(s, max));
+}
+
+static const char *read_int(const char *fmt, int *value, va_list *ap)
+{
+    if (*fmt == '*') {
+        *value = va_arg(*ap, int);
+        return fmt + 1;
+    }
+    *value = 0;
+    while (*fmt >= '0' && *fmt <= '9')
+        *value = *value * 10 + (*fmt++ - '0');
+    return fmt;
+}
+
+static const char *read_spec(const char *fmt, struct spec *spec, va_list *ap)
+{
+    *spec = (struct spec){.precision = -1};
+    for (;; fmt++) {
+        if (*fmt == '-')
+            spec->left = true;
+        else if (*fmt == '0')
+            spec->zero = true;
+        else
+            break;
+    }
+    fmt = read_int(fmt, &spec->width, ap);
+    if (*fmt == '.')
+        fmt = read_int(fmt + 1, &spec->precision, ap);
+    return fmt;
+}
+
+static uint64_t read_argument(va_list *ap, int longs, bool is_signed)
+{
+    if (longs >= 2)
+        return va_arg(*ap, uint64_t);
+    uint32_t v = va_arg(*ap, uint32_t);
+    return is_signed ? (uint64_t)(int64_t)(int32_t)v : v;
+}
+
+static void convert(struct sink *sink, struct spec *spec, char kind, int longs,
+                    va_list *ap)
+{
+    if (kind == 'd' || kind == 'i') {
+        int64_t v = (int64_t)read_argument(ap, longs, true);
+        uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+        number(sink, spec, magnitude, 10, false, v < 0 ? "-" : "");
+    } else if (kind == 'u') {
+        number(sink, spec, read_argument(ap, longs, false), 10, false, "");
+    } else if (kind == 'x' || kind == 'X') {
+        number(sink, spec, read_argument(ap, longs, false), 16, kind == 'X',
+               "");
+    } else if (kind == 'p') {
+        *spec = (struct spec){.zero = true, .width = 10, .precision = -1};
+        number(sink, spec, va_arg(*ap, uint32_t), 16, false, "0x");
+    } else if (kind == 'c') {
+        char c = (char)va_arg(*ap, int);
+        spec->zero = false;
+        field(sink, spec, "", &c, 1);
+    } else if (kind == 's') {
+        text(sink, *spec, va_arg(*ap, const char *));
+    } else {
+        sink_put(sink, '%');
+        if (kind != '%')
+            sink_put(sink, kind);
+    }
+}
+
+// va_list is passed by address: on i386 a callee's progress through a list
+// passed by value is lost.
+static void format(struct sink *sink, const char *fmt, va_list *ap)
+{
+    while (*fmt) {
+        if (*fmt != '%') {
+            sink_put(sink, *fmt++);
+            continue;
+        }
+        struct spec spec;
+        int longs = 0;
+        fmt = read_spec(fmt + 1, &spec, ap);
+        for (; *fmt == 'l' || *fmt == 'z'; fmt++)
+            longs++;
+        if (!*fmt)
+            break;
+        convert(sink, &spec, *fmt++, longs, ap);
+    }
+}
+
+void kvprintf(const char *fmt, va_list ap)
+{
+    struct sink sink = {0};
+    va_list copy;
+    va_copy(copy, ap);
+    format(&sink, fmt, &copy);
+    va_end(copy);
+}
+
+void kprintf(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    kvprintf(fmt, ap);
+    va_end(ap);
+}
+
+int kvsnprintf(char *out, size_t size, const char *fmt, va_list ap)
+{
+    char nowhere;
+    struct sink sink = {size ? out : &nowhere, size ? size : 1, 0};
+    va_list copy;
+    va_copy(copy, ap);
+    format(&sink, fmt, &copy);
+    va_end(copy);
+    sink.out[sink.count < sink.size ? sink.count : sink.size - 1] = 0;
+    return (int)sink.count;
+}
+
+int ksnprintf(char *out, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = kvsnprintf(out, size, fmt, ap);
+    va_end(ap);
+    return n;
+}
+
+char *hex_bytes(char *out, size_t size, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+    size_t at = 0;
+    if (size)
+        out[0] = 0;
+    for (size_t i = 0; i < len && at + 3 < size; i++)
+        at += (size_t)ksnprintf(out + at, size - at, i ? " %02x" : "%02x",
+                                p[i]);
+    return out;
+}
+
+// Two 64-by-32 divisions; each quotient fits because the high half passed
+// down is smaller than the divisor.
+uint32_t u64_divmod(uint64_t *n, uint32_t base)
+{
+    uint32_t high = (uint32_t)(*n >> 32), low = (uint32_t)*n, rest = 0;
+    __asm__("divl %2" : "+a"(high), "+d"(rest) : "r"(base));
+    __asm__("divl %2" : "+a"(low), "+d"(rest) : "r"(base));
+    *n = (uint64_t)high << 32 | low;
+    return rest;
+}

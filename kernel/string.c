@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Memory and string functions. The block operations use `rep` so that they
+// stay short and are fast on every i686; the door depends on them, so this
+// file lies in the part of text that is never patched.
+#include "kernel/string.h"
+
+void *memcpy(void *dst, const void *src, size_t n)
+{
+    void *d = dst;
+    size_t words = n / 4, tail = n % 4;
+    __asm__ volatile("rep movsl"
+                     : "+D"(d), "+S"(src), "+c"(words)
+                     :
+                     : "memory");
+    __asm__ volatile("rep movsb"
+                     : "+D"(d), "+S"(src), "+c"(tail)
+                     :
+                     : "memory");
+    return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+    uintptr_t d = (uintptr_t)dst, s = (uintptr_t)src;
+    if (d - s >= n) // also when dst lies below src: the difference wraps
+        return memcpy(dst, src, n);
+    void *last_d = (uint8_t *)dst + n - 1;
+    const void *last_s = (const uint8_t *)src + n - 1;
+    __asm__ volatile("std; rep movsb; cld"
+                     : "+D"(last_d), "+S"(last_s), "+c"(n)
+                     :
+                     : "memory");
+    return dst;
+}
+
+void *memset(void *dst, int c, size_t n)
+{
+    void *d = dst;
+    uint32_t pattern = (uint8_t)c * 0x01010101u;
+    size_t words = n / 4, tail = n % 4;
+    __asm__ volatile("rep stosl"
+                     : "+D"(d), "+c"(words)
+                     : "a"(pattern)
+                     : "memory");
+    __asm__ volatile("rep stosb"
+                     : "+D"(d), "+c"(tail)
+                     : "a"(pattern)
+                     : "memory");
+    return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != y[i])
+            return x[i] - y[i];
+    return 0;
+}
+
+void *memchr(const void *s, int c, size_t n)
+{
+    const uint8_t *p = s;
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == (uint8_t)c)
+            return (void *)(p + i);
+    return NULL;
+}
+
+size_t strlen(const char *s)
+{
+    return strnlen(s, SIZE_MAX);
+}
+
+size_t strnlen(const char *s, size_t max)
+{
+    size_t n = 0;
+    while (n < max && s[n])
+        n++;
+    return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
+}
+
+int strncmp(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i])
+            return (uint8_t)a[i] - (uint8_t)b[i];
+        if (!a[i])
+            break;
+    }
+    return 0;
+}
+
+char *strchr(const char *s, int c)
+{
+    for (;; s++) {
+        if (*s == (char)c)
+            return (char *)s;
+        if (!*s)
+            return NULL;
+    }
+}
+
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    size_t n = strlen(src);
+    if (size) {
+        size_t copied = n < size ? n : size - 1;
+        memcpy(dst, src, copied);
+        dst[copied] = 0;
+    }
+    return n;
+}
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return 99;
+}
+
+bool parse_u32(const char *s, uint32_t *value)
+{
+    uint32_t base = 10, v = 0;
+    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+        base = 16;
+        s += 2;
+    }
+    if (!*s)
+        return false;
+    for (; *s; s++) {
+        uint32_t digit = (uint32_t)digit_value(*s);
+        if (digit >= base || v > (UINT32_MAX - digit) / base)
+            return false;
+        v = v * base + digit;
+    }
+    *value = v;
+    return true;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// The IDT, the interrupt controllers and the dispatch of traps.
+// [SDM3 6.10-6.14] [Intel 8259A data sheet]
+#include "kernel/trap.h"
+#include "kernel/cpu.h"
+#include "kernel/gdt.h"
+#include "kernel/panic.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include "smc/door/text.h"
+#include <stddef.h>
+
+enum {
+    GATE_INTERRUPT = 0x8e, // interrupts off on entry
+    GATE_TASK = 0x85,
+    VECTOR_DOUBLE_FAULT = 8,
+    STUB_SIZE = 16,
+    PIC1 = 0x20,
+    PIC2 = 0xa0,
+    PIC_EOI = 0x20,
+    PIC_READ_ISR = 0x0b,
+};
+
+extern const uint8_t trap_stubs[], trap_soft_stubs[];
+bool trap_try_raw(void (*fn)(void *arg), void *arg);
+_Noreturn void trap_unwind(void);
+void trap_dispatch(struct trap_frame *frame);
+
+static uint64_t idt[256];
+static trap_handler *handlers[256], *soft_handlers[256];
+static unsigned irq_depth; // a fault inside an interrupt handler is a panic
+static uint16_t pic_mask = 0xffff & ~(1 << 2); // line 2 is the second PIC
+
+// The innermost trap_try's stack pointer, 0 outside of any.
+uint32_t trap_catch;
+static struct trap_frame caught;
+
+static void set_gate(unsigned vector, const uint8_t *entry, uint8_t type,
+                     uint16_t selector)
+{
+    uint32_t at = (uint32_t)entry;
+    idt[vector] = (uint64_t)((at & 0xffff0000) | type << 8) << 32 |
+                  (uint32_t)selector << 16 | (at & 0xffff);
+}
+
+static void set_ordinary_gate(unsigned vector)
+{
+    if (vector == VECTOR_DOUBLE_FAULT)
+        set_gate(vector, NULL, GATE_TASK, GDT_TSS_DOUBLE_FAULT);
+    else
+        set_gate(vector, trap_stubs + vector * STUB_SIZE, GATE_INTERRUPT,
+                 GDT_CODE);
+}
+
+// Vectors 0x20..0x2f, away from the exceptions; everything masked.
+static void pic_init(void)
+{
+    outb(PIC1, 0x11);
+    outb(PIC2, 0x11);
+    outb(PIC1 + 1, IRQ_BASE);
+    outb(PIC2 + 1, IRQ_BASE + 8);
+    outb(PIC1 + 1, 1 << 2);
+    outb(PIC2 + 1, 2);
+    outb(PIC1 + 1, 1);
+    outb(PIC2 + 1, 1);
+    outb(PIC1 + 1, (uint8_t)pic_mask);
+    outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
+}
+
+void trap_init(void)
+{
+    struct {
+        uint16_t limit;
+        uint32_t base;
+    } __attribute__((packed)) pointer = {sizeof idt - 1, (uint32_t)idt};
+
+    for (unsigned v = 0; v < 256; v++)
+        set_ordinary_gate(v);
+    pic_init();
+    __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+}
+
+void trap_set_handler(uint8_t vector, trap_handler *handler)
+{
+    handlers[vector] = handler;
+}
+
+void trap_set_soft(uint8_t vector, trap_handler *handler, int privilege)
+{
+    soft_handlers[vector] = handler;
+    if (handler)
+        set_gate(vector, trap_soft_stubs + vector * STUB_SIZE,
+                 (uint8_t)(GATE_INTERRUPT | privilege << 5), GDT_CODE);
+    else
+        set_ordinary_gate(vector);
+}
+
+static void irq_set(uint8_t line, trap_handler *handler, bool masked)
+{
+    bool on = interrupts_off();
+    handlers[IRQ_BASE + line] = handler;
+    pic_mask = (uint16_t)((pic_mask & ~(1u << line)) | masked << line);
+    outb(PIC1 + 1, (uint8_t)pic_mask);
+    outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
+    interrupts_restore(on);
+}
+
+void irq_enable(uint8_t line, trap_handler *handler)
+{
+    irq_set(line, handler, false);
+}
+
+void irq_disable(uint8_t line)
+{
+    irq_set(line, NULL, true);
+}
+
+static bool in_service(unsigned line)
+{
+    uint16_t port = line < 8 ? PIC1 : PIC2;
+    outb(port, PIC_READ_ISR);
+    return inb(port) >> (line & 7) & 1;
+}
+
+// A line that drops again before it is acknowledged arrives as 7 or 15 with
+// nothing in service: no end of interrupt may be sent for it.
+static void irq_dispatch(unsigned line, struct trap_frame *frame)
+{
+    if ((line & 7) == 7 && !in_service(line)) {
+        if (line == 15)
+            outb(PIC1, PIC_EOI);
+        return;
+    }
+    irq_depth++;
+    if (handlers[IRQ_BASE + line])
+        handlers[IRQ_BASE + line](frame);
+    irq_depth--;
+    if (line >= 8)
+        outb(PIC2, PIC_EOI);
+    outb(PIC1, PIC_EOI);
+}
+
+void trap_dispatch(struct trap_frame *frame)
+{
+    if (frame->vector >= 256) {
+        trap_handler *soft = soft_handlers[frame->vector - 256];
+        if (soft)
+            soft(frame);
+        return;
+    }
+    if (frame->vector >= IRQ_BASE && frame->vector < IRQ_BASE + 16)
+        irq_dispatch(frame->vector - IRQ_BASE, frame);
+    else if (handlers[frame->vector])
+        handlers[frame->vector](frame);
+    else if (trap_catch && !irq_depth)
+        trap_abandon(frame);
+    else
+        panic_trap(frame);
+}
+
+bool trap_try(void (*fn)(void *arg), void *arg, struct trap_frame *fault)
+{
+    if (trap_try_raw(fn, arg))
+        return true;
+    if (fault)
+        *fault = caught;
+    return false;
+}
+
+_Noreturn void trap_abandon(const struct trap_frame *frame)
+{
+    if (!trap_catch)
+        panic_trap(frame);
+    caught = *frame;
+    // From ring 0 the CPU pushes no stack pointer: it is where the frame
+    // ends.
+    if (!(frame->cs & 3)) {
+        caught.esp = (uint32_t)frame + offsetof(struct trap_frame, esp);
+        caught.ss = GDT_DATA;
+    }
+    trap_unwind();
+}
+
+const char *trap_name(uint32_t vector)
+{
+    static const char *const names[] = {"divide error",
+                                        "debug",
+                                        "NMI",
+                                        "breakpoint",
+                                        "overflow",
+                                        "bound",
+                                        "invalid opcode",
+                                        "no coprocessor",
+                                        "double fault",
+                                        "coprocessor overrun",
+                                        "invalid TSS",
+                                        "segment not present",
+                                        "stack fault",
+                                        "general protection fault",
+                                        "page fault",
+                                        "vector 15",
+                                        "x87 error",
+                                        "alignment check",
+                                        "machine check",
+                                        "SIMD error"};
+    if (vector >= 256)
+        return "software interrupt";
+    if (vector < sizeof names / sizeof names[0])
+        return names[vector];
+    return "interrupt";
+}
+
+static const char *page_fault_reason(uint32_t error, uint32_t at)
+{
+    if (at < 4096)
+        return "null pointer";
+    if (!(error & 1))
+        return "no page is mapped there";
+    if (error & 16)
+        return "that page is not executable";
+    return error & 2 ? "that page is read-only" : "rights";
+}
+
+void trap_explain(char *out, uint32_t size, const struct trap_frame *frame)
+{
+    uint32_t at = read_cr2();
+    if (frame->vector == 14)
+        ksnprintf(out, size, "page fault: %s %p at eip %p: %s",
+                  frame->error & 16  ? "executing"
+                  : frame->error & 2 ? "writing"
+                                     : "reading",
+                  (void *)at, (void *)frame->eip,
+                  page_fault_reason(frame->error, at));
+    else
+        ksnprintf(out, size, "%s at eip %p, error code %x",
+                  trap_name(frame->vector), (void *)frame->eip, frame->error);
+}

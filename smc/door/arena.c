@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Arenas: pages of the direct map whose rights are turned from data to code.
+// The address at which code runs is the address at which the page always
+// was, so there is one mapping per frame and nothing to forget.
+#include "smc/door/arena.h"
+#include "kernel/cpu.h"
+#include "kernel/heap.h"
+#include "kernel/pages.h"
+#include "kernel/paging.h"
+#include "kernel/string.h"
+#include "smc/door/journal.h"
+#include "smc/door/write.h"
+
+#define INT3 0xcc
+
+static struct arena *arenas;
+
+struct arena *arena_adopt(const char *name, void *base, size_t bytes)
+{
+    struct arena *arena = heap_zalloc(1, sizeof *arena);
+    if (!arena)
+        return NULL;
+    arena->name = name;
+    arena->base = base;
+    arena->size = PAGE_ALIGN_UP(bytes);
+    memset(base, INT3, arena->size); // still data; code from the next line on
+    paging_protect(base, arena->size / PAGE_SIZE, PAGE_EXEC);
+    bool on = interrupts_off();
+    arena->next = arenas;
+    arenas = arena;
+    interrupts_restore(on);
+    return arena;
+}
+
+struct arena *arena_create(const char *name, size_t bytes)
+{
+    if (!bytes || bytes > DIRECT_MAP_SIZE)
+        return NULL;
+    size_t count = PAGE_ALIGN_UP(bytes) / PAGE_SIZE;
+    void *pages = pages_alloc(count);
+    if (!pages)
+        return NULL;
+    struct arena *arena = arena_adopt(name, pages, bytes);
+    if (arena)
+        arena->owned = true;
+    else
+        pages_free(pages, count);
+    return arena;
+}
+
+void *arena_reserve(struct arena *arena, size_t bytes, size_t align)
+{
+    size_t at = (arena->used + align - 1) & ~(align - 1);
+    if (at > arena->size || bytes > arena->size - at)
+        return NULL;
+    arena->used = at + bytes;
+    return arena->base + at;
+}
+
+static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
+{
+    return at >= arena->base && len <= arena->size &&
+           (size_t)(at - arena->base) <= arena->size - len;
+}
+
+struct text_result arena_write(struct arena *arena, void *at, const void *code,
+                               size_t len, const char *technique)
+{
+    const void *caller = __builtin_return_address(0);
+    struct text_result r = {.len = (uint8_t)(len < TEXT_MAX ? len : TEXT_MAX)};
+    bool on = interrupts_off();
+    enum text_reason reason = TEXT_OUTSIDE;
+    if (len == 0)
+        reason = TEXT_BAD_LENGTH;
+    else if (holds(arena, at, len))
+        reason = door_judge(at, len);
+    if (reason == TEXT_OK) {
+        struct journal_entry e = {.kind = JOURNAL_GENERATED,
+                                  .technique = technique,
+                                  .site = at,
+                                  .caller = caller,
+                                  .len = len};
+        memcpy(e.old, at, r.len);
+        memcpy(e.new, code, r.len);
+        r.entry = journal_add(e);
+        reason = r.entry ? TEXT_OK : TEXT_FULL;
+    }
+    if (reason == TEXT_OK)
+        door_copy(at, code, len);
+    else
+        door_refuse(&r, reason, at, technique, caller);
+    interrupts_restore(on);
+    return r;
+}
+
+bool arena_make_data(struct arena *arena, void *at, size_t bytes,
+                     bool writable)
+{
+    if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
+        !holds(arena, at, bytes))
+        return false;
+    journal_forget(at, bytes);
+    for (size_t i = 0; i < bytes; i += PAGE_SIZE) {
+        uint8_t *page = (uint8_t *)at + i;
+        struct page_info info;
+        bool was_code = paging_lookup(page, &info) &&
+                        (info.rights & PAGE_EXEC);
+        if (was_code) { // data begins cleared: no INT3, no old code
+            paging_protect(page, 1, PAGE_WRITE);
+            memset(page, 0, PAGE_SIZE);
+        }
+        paging_protect(page, 1, writable ? PAGE_WRITE : PAGE_READ);
+    }
+    return true;
+}
+
+static void unlink(struct arena *arena)
+{
+    struct arena **link = &arenas;
+    while (*link != arena)
+        link = &(*link)->next;
+    *link = arena->next;
+}
+
+void arena_destroy(struct arena *arena)
+{
+    if (!arena)
+        return;
+    bool on = interrupts_off();
+    unlink(arena);
+    journal_forget(arena->base, arena->size);
+    interrupts_restore(on);
+    // The pages may have been unmapped or made data; map them as plain data.
+    paging_map((uintptr_t)arena->base, phys_of(arena->base),
+               arena->size / PAGE_SIZE, PAGE_WRITE);
+    if (arena->owned)
+        pages_free(arena->base, arena->size / PAGE_SIZE);
+    heap_free(arena);
+}
+
+struct arena *arena_of(const void *at, size_t len)
+{
+    for (struct arena *a = arenas; a; a = a->next)
+        if (holds(a, at, len))
+            return a;
+    return NULL;
+}
+
+struct arena *arena_first(void)
+{
+    return arenas;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Memory for generated code. An arena's pages are readable and executable,
+// never writable; bytes not in use are INT3, so that a stray jump traps at
+// once. Only arena_write puts code there, through the door's alias.
+#pragma once
+#include "smc/door/text.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena {
+    const char *name;   // shown by `audit` and the journal; must outlive it
+    uint8_t *base;      // page aligned; the address at which code runs
+    size_t size;        // bytes, a multiple of the page size
+    size_t used;        // bytes given out by arena_reserve
+    bool owned;         // the pages are ours to free
+    struct arena *next; // the list of live arenas
+};
+
+// Makes an arena of at least `bytes` bytes, all INT3, readable+executable.
+// Returns NULL when memory is exhausted. `name` must stay valid.
+struct arena *arena_create(const char *name, size_t bytes);
+
+// Makes an arena of direct-map pages that are the caller's (the real-mode
+// page below 1 MiB). They must be writable data now. arena_destroy makes
+// them data again and does not free them.
+struct arena *arena_adopt(const char *name, void *base, size_t bytes);
+
+// Reserves `bytes` bytes aligned to `align` (a power of two) and returns
+// where they will run, or NULL when the arena is full. Writes nothing.
+void *arena_reserve(struct arena *arena, size_t bytes, size_t align);
+
+// Writes a generated block of any length to [at, at + len) inside the arena
+// and journals it as one line. `technique` as in text_write. Refuses a range
+// outside the arena or on a page that was made data.
+struct text_result arena_write(struct arena *arena, void *at, const void *code,
+                               size_t len, const char *technique);
+
+// Turns whole pages of the arena into data: readable, writable if `writable`,
+// not executable. For images whose code and data must keep their distance.
+// Pages that were code are cleared; data pages keep their content, so that
+// they can be filled while writable and then be made read-only. Returns
+// false for a range that is not whole pages inside the arena.
+bool arena_make_data(struct arena *arena, void *at, size_t bytes,
+                     bool writable);
+
+// Frees the arena: its journal lines become history that cannot be undone,
+// its pages go back to plain data and to the page allocator. Nothing may be
+// executing in it. NULL is ignored.
+void arena_destroy(struct arena *arena);
+
+// The arena that holds all of [at, at + len), or NULL.
+struct arena *arena_of(const void *at, size_t len);
+
+// The first live arena; follow ->next.
+struct arena *arena_first(void);

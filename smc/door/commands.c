@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The door's shell commands: journal, undo, hash.
+#include "kernel/command.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+#include "smc/door/journal.h"
+
+enum { SHOWN = 20 };
+
+static const char *const kinds[] = {
+    [JOURNAL_PATCH] = "patch",
+    [JOURNAL_GENERATED] = "generated block",
+    [JOURNAL_UNDO] = "undo",
+    [JOURNAL_REFUSED] = "refusal",
+};
+
+static void print_row(const char *label, const uint8_t *bytes, uint32_t len)
+{
+    char text[3 * TEXT_MAX];
+    uint32_t kept = len < TEXT_MAX ? len : TEXT_MAX;
+    hex_bytes(text, sizeof text, bytes, kept);
+    kprintf("  %-9s %s%s\n", label, text, kept < len ? " ..." : "");
+}
+
+static int show_entry(uint32_t number)
+{
+    char where[64];
+    const struct journal_entry *e = journal_find(number);
+    if (!e) {
+        kprintf("journal: there is no entry #%u", number);
+        kprintf(number && number <= journal_last()
+                    ? " any more: it left the ring (newest is #%u)\n"
+                    : " (newest is #%u)\n",
+                journal_last());
+        return 1;
+    }
+    journal_print(e);
+    kprintf("  kind      %s of %u bytes by `%s`\n", kinds[e->kind], e->len,
+            e->technique);
+    kprintf("  site      %p %s\n", e->site,
+            symbol_format(where, sizeof where, e->site));
+    kprintf("  caller    %p %s\n", e->caller,
+            symbol_format(where, sizeof where, e->caller));
+    print_row(e->kind == JOURNAL_REFUSED ? "found" : "old", e->old, e->len);
+    print_row(e->kind == JOURNAL_REFUSED ? "expected" : "new", e->new, e->len);
+    return 0;
+}
+
+static int run_journal(int argc, char **argv)
+{
+    uint32_t number;
+    if (argc > 2)
+        return command_usage("journal");
+    if (argc == 2 && strcmp(argv[1], "all") == 0) {
+        journal_tail(JOURNAL_SIZE);
+        return 0;
+    }
+    if (argc == 2) {
+        if (!parse_u32(argv[1], &number))
+            return command_usage("journal");
+        return show_entry(number);
+    }
+    if (journal_count() > SHOWN)
+        kprintf("(the last %u of %u kept; `journal all` shows them all)\n",
+                SHOWN, journal_count());
+    journal_tail(SHOWN);
+    return 0;
+}
+COMMAND(journal, "[N|all]", "every write to code, or one in full",
+        run_journal);
+
+static int undo_everything(void)
+{
+    char text[128];
+    struct text_result refusal;
+    uint32_t n = text_undo_all(&refusal);
+    kprintf("%u patches undone\n", n);
+    if (refusal.reason == TEXT_OK)
+        return 0;
+    kprintf("undo: stopped: %s\n", text_explain(text, sizeof text, &refusal));
+    return 1;
+}
+
+static int run_undo(int argc, char **argv)
+{
+    char text[128];
+    uint32_t number;
+    if (argc != 2)
+        return command_usage("undo");
+    if (strcmp(argv[1], "all") == 0)
+        return undo_everything();
+    if (!parse_u32(argv[1], &number))
+        return command_usage("undo");
+    struct text_result r = text_undo(number);
+    if (r.reason != TEXT_OK) {
+        kprintf("undo: #%u refused: %s\n", number,
+                text_explain(text, sizeof text, &r));
+        return 1;
+    }
+    journal_print(journal_find(r.entry));
+    return 0;
+}
+COMMAND(undo, "N|all", "take back a write to code", run_undo);
+
+static int run_hash(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    uint64_t now = text_hash(), boot = text_boot_hash();
+    kprintf("text %016llx, at boot %016llx: %s\n", now, boot,
+            now == boot ? "equal" : "different");
+    return now != boot;
+}
+COMMAND(hash, "", "compare kernel text with what was booted", run_hash);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Refusals and journal entries in words.
+#include "kernel/clock.h"
+#include "kernel/printf.h"
+#include "kernel/symbols.h"
+#include "smc/door/journal.h"
+
+static const char *const reasons[] = {
+    [TEXT_OK] = "written",
+    [TEXT_BAD_LENGTH] = "the length is 0 or over the limit of 16 bytes",
+    [TEXT_OUTSIDE] = "the site is not inside kernel text or one arena",
+    [TEXT_UNMAPPED] = "a page of the site is not mapped as code",
+    [TEXT_DOOR] = "the door and the trap entry do not rewrite themselves",
+    [TEXT_MISMATCH] = "the old bytes are not the expected ones",
+    [TEXT_SAME] = "the new bytes equal the old ones",
+    [TEXT_NOT_READY] = "the door is not open yet",
+    [TEXT_FULL] = "the journal is full of live patches: undo some",
+    [TEXT_NO_ENTRY] = "there is no such entry, or it has left the journal",
+    [TEXT_NOT_PATCH] = "the entry is not a patch",
+    [TEXT_UNDONE] = "the entry was undone before",
+    [TEXT_OVERLAPPED] = "a later patch overlaps",
+    [TEXT_FREED] = "the memory it was written to is gone",
+    [TEXT_NO_MEMORY] = "out of memory",
+};
+
+char *text_explain(char *out, size_t size, const struct text_result *r)
+{
+    char expected[3 * TEXT_MAX], found[3 * TEXT_MAX];
+    if (r->reason == TEXT_MISMATCH)
+        ksnprintf(out, size, "%s: expected %s, found %s", reasons[r->reason],
+                  hex_bytes(expected, sizeof expected, r->expected, r->len),
+                  hex_bytes(found, sizeof found, r->found, r->len));
+    else if (r->reason == TEXT_OVERLAPPED)
+        ksnprintf(out, size, "%s: undo #%u first", reasons[r->reason],
+                  r->other);
+    else
+        ksnprintf(out, size, "%s", reasons[r->reason]);
+    return out;
+}
+
+static const char *verdict(const struct journal_entry *e)
+{
+    if (e->kind == JOURNAL_REFUSED)
+        return reasons[e->reason];
+    if (e->kind == JOURNAL_UNDO || e->state == JOURNAL_LIVE)
+        return "";
+    return e->state == JOURNAL_UNDONE ? "undone" : "freed";
+}
+
+static void print_bytes(const struct journal_entry *e)
+{
+    char old[3 * TEXT_MAX], new[3 * TEXT_MAX];
+    uint32_t len = e->len < TEXT_MAX ? e->len : TEXT_MAX;
+    hex_bytes(old, sizeof old, e->old, len);
+    hex_bytes(new, sizeof new, e->new, len);
+    if (e->kind == JOURNAL_GENERATED)
+        kprintf("%u bytes generated", e->len);
+    else if (e->kind == JOURNAL_REFUSED)
+        kprintf("refused:");
+    else
+        kprintf("%s -> %s", old, new);
+}
+
+void journal_print(const struct journal_entry *e)
+{
+    char where[64];
+    symbol_format(where, sizeof where, e->site);
+    kprintf("#%-4u %8u us cpu%u %-8s %-28s ", e->number,
+            (uint32_t)clock_us_at(e->tsc), e->cpu, e->technique, where);
+    print_bytes(e);
+    if (e->kind == JOURNAL_UNDO)
+        kprintf(" (undoes #%u)", e->other);
+    if (e->folded)
+        kprintf(" (%u folded)", e->folded);
+    kprintf(" %s\n", verdict(e));
+}
+
+void journal_tail(uint32_t n)
+{
+    uint32_t count = journal_count();
+    for (uint32_t i = n < count ? count - n : 0; i < count; i++)
+        journal_print(journal_at(i));
+}

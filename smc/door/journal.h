@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The journal: every write to code since boot, with its old and new bytes.
+//
+// It is bounded, and still every live patch can be undone. When it is full
+// the oldest history goes first; a live patch goes only by being *folded*
+// into the next patch of the same bytes, which inherits its old bytes:
+//
+//   #7  site  A -> B                        #7 is gone
+//   #9  site  B -> C     becomes            #9  site  A -> C, 1 folded
+//
+// If nothing can go, the door refuses to write (TEXT_FULL).
+#pragma once
+#include "smc/door/text.h"
+
+enum { JOURNAL_SIZE = 1024 };
+
+enum journal_kind {
+    JOURNAL_PATCH,     // text_write
+    JOURNAL_GENERATED, // arena_write: one line for a block of any length
+    JOURNAL_UNDO,      // text_undo; `other` is the entry taken back
+    JOURNAL_REFUSED,   // nothing was written; `reason` says why
+};
+
+enum journal_state { JOURNAL_LIVE, JOURNAL_UNDONE, JOURNAL_FREED };
+
+struct journal_entry {
+    uint32_t number; // from 1, never reused
+    uint8_t cpu, kind, state, reason;
+    uint64_t tsc; // when: see clock_us_at
+    const char *technique;
+    uint8_t *site;
+    const void *caller;
+    uint32_t len;    // bytes written; old and new are kept up to TEXT_MAX
+    uint32_t other;  // JOURNAL_UNDO: the entry taken back
+    uint32_t folded; // older patches of this site that live on in this one
+    uint8_t old[TEXT_MAX], new[TEXT_MAX];
+};
+
+// Appends a copy and numbers it. Returns the number, or 0 if the journal is
+// full of live patches. Interrupts are off.
+uint32_t journal_add(struct journal_entry entry);
+
+// An entry still in the ring, or NULL.
+struct journal_entry *journal_find(uint32_t number);
+
+// The newest live patch numbered below `before` that overlaps the range.
+struct journal_entry *journal_overlap(const void *site, size_t len,
+                                      uint32_t before);
+
+// Arena memory is going away: its live entries become history.
+void journal_forget(const void *start, size_t len);
+
+// Entries from oldest to newest.
+uint32_t journal_count(void);
+struct journal_entry *journal_at(uint32_t index);
+
+// How many entries there have ever been: the next number less one.
+uint32_t journal_last(void);
+
+// How many of them changed code: patches, generated blocks and undos.
+uint32_t journal_writes(void);
+
+// Prints one line for an entry, and the last n entries.
+void journal_print(const struct journal_entry *entry);
+void journal_tail(uint32_t n);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Taking writes back. An undo is itself a write with an entry of its own;
+// what it restores is known to have been right, since it was there before.
+#include "kernel/cpu.h"
+#include "kernel/string.h"
+#include "smc/door/journal.h"
+#include "smc/door/write.h"
+
+static enum text_reason judge_entry(const struct journal_entry *e,
+                                    struct text_result *r)
+{
+    if (!e)
+        return TEXT_NO_ENTRY;
+    if (e->kind != JOURNAL_PATCH)
+        return TEXT_NOT_PATCH;
+    if (e->state == JOURNAL_UNDONE)
+        return TEXT_UNDONE;
+    if (e->state == JOURNAL_FREED)
+        return TEXT_FREED;
+    const struct journal_entry *later = journal_overlap(e->site, e->len,
+                                                        UINT32_MAX);
+    if (later != e) {
+        r->other = later->number;
+        return TEXT_OVERLAPPED;
+    }
+    enum text_reason reason = door_judge(e->site, e->len);
+    if (reason != TEXT_OK)
+        return reason;
+    r->len = (uint8_t)e->len;
+    memcpy(r->expected, e->new, e->len);
+    memcpy(r->found, e->site, e->len);
+    return memcmp(r->found, r->expected, e->len) ? TEXT_MISMATCH : TEXT_OK;
+}
+
+// The new entry may push the old one out of the ring or move it: all that
+// is needed of it is taken first.
+static enum text_reason take_back(const struct journal_entry *entry,
+                                  struct text_result *r, const void *caller)
+{
+    struct journal_entry undo = {.kind = JOURNAL_UNDO,
+                                 .technique = entry->technique,
+                                 .site = entry->site,
+                                 .caller = caller,
+                                 .len = entry->len,
+                                 .other = entry->number};
+    memcpy(undo.old, entry->new, TEXT_MAX);
+    memcpy(undo.new, entry->old, TEXT_MAX);
+    journal_find(undo.other)->state = JOURNAL_UNDONE;
+    r->entry = journal_add(undo);
+    door_copy(undo.site, undo.new, undo.len);
+    return TEXT_OK;
+}
+
+static struct text_result undo(uint32_t number, const void *caller)
+{
+    struct text_result r = {0};
+    bool on = interrupts_off();
+    const struct journal_entry *e = journal_find(number);
+    enum text_reason reason = judge_entry(e, &r);
+    if (reason == TEXT_OK)
+        reason = take_back(e, &r, caller);
+    if (reason != TEXT_OK)
+        door_refuse(&r, reason, e ? e->site : NULL, e ? e->technique : "undo",
+                    caller);
+    interrupts_restore(on);
+    return r;
+}
+
+struct text_result text_undo(uint32_t number)
+{
+    return undo(number, __builtin_return_address(0));
+}
+
+static uint32_t newest_live(void)
+{
+    for (uint32_t i = journal_count(); i-- > 0;) {
+        const struct journal_entry *e = journal_at(i);
+        if (e->kind == JOURNAL_PATCH && e->state == JOURNAL_LIVE)
+            return e->number;
+    }
+    return 0;
+}
+
+uint32_t text_undo_all(struct text_result *refusal)
+{
+    uint32_t undone = 0, number;
+    *refusal = (struct text_result){0};
+    while ((number = newest_live()) != 0) {
+        struct text_result r = undo(number, __builtin_return_address(0));
+        if (r.reason != TEXT_OK) {
+            *refusal = r;
+            break;
+        }
+        undone++;
+    }
+    return undone;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Inside the door: shared by text.c, undo.c and arena.c, for nobody else.
+#pragma once
+#include "smc/door/text.h"
+
+// May these bytes be written at all? TEXT_OK, or the reason why not: looks
+// at length (if limited), region and mapping, not at the bytes.
+enum text_reason door_judge(const uint8_t *site, size_t len);
+
+// Copies `len` bytes to `site` through the alias, serialises every CPU and
+// reads back. The range has been judged; interrupts are off.
+void door_copy(uint8_t *site, const uint8_t *bytes, size_t len);
+
+// The only store to code in this kernel, in a function of its own so that a
+// debugger can stop at it. `alias` is the writable view of the site.
+void door_store(volatile uint8_t *alias, const uint8_t *bytes, size_t len);
+
+// Journals a refusal and completes the result.
+void door_refuse(struct text_result *result, enum text_reason reason,
+                 const void *site, const char *technique, const void *caller);
