@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// Lab `naive`: the store that everybody tries first, in the only place where
+// it is allowed, and what the same store meets everywhere else.
+//
+// The lab makes one page writable and executable for as long as it runs and
+// gives it a name that `audit` shows. In this page a plain MOV rewrites the
+// operand of the next instruction. On a 486 or older the CPU may have
+// prefetched the old operand: the store must be followed by a jump. From the
+// Pentium on the store itself flushes what was prefetched, if it is made
+// through the address that is executed. [SDM3 11.6]
+#include "kernel/audit.h"
+#include "kernel/bench.h"
+#include "kernel/cpu.h"
+#include "kernel/lab.h"
+#include "kernel/pages.h"
+#include "kernel/paging.h"
+#include "kernel/string.h"
+#include "kernel/trap.h"
+#include "smc/door/arena.h"
+#include "smc/door/sync.h"
+
+/* Patch site naive_site: byte 1..4 of the template below
+ * before: B8 imm32, mov $old,%eax
+ * after:  B8 imm32, mov $new,%eax
+ * who:    naive_store, with no door, no journal and no undo
+ * safe:   only because nobody else runs this page
+ * without it: the function would return its first constant for ever
+ */
+static const uint8_t template[] = {
+    0xb8, 0x01, 0x00, 0x00, 0x00, // mov $1,%eax
+    0xc3,                         // ret
+};
+
+static uint8_t *page;
+
+static bool open_page(void)
+{
+    page = pages_alloc(1);
+    if (!page)
+        return false;
+    memset(page, 0xcc, PAGE_SIZE);
+    memcpy(page, template, sizeof template);
+    audit_name(page, PAGE_SIZE, "the naive lab's page");
+    paging_protect(page, 1, PAGE_WRITE | PAGE_EXEC);
+    sync_core();
+    return true;
+}
+
+static void close_page(void)
+{
+    paging_protect(page, 1, PAGE_WRITE);
+    audit_name(page, PAGE_SIZE, NULL);
+    pages_free(page, 1);
+    page = NULL;
+}
+
+__attribute__((noinline)) static void naive_store(uint8_t *site,
+                                                  uint32_t value)
+{
+    *(volatile uint32_t *)(void *)(site + 1) = value;
+    __asm__ volatile("jmp 1f\n1:" : : : "memory"); // for a 486
+}
+
+static uint32_t run_page(void)
+{
+    return ((uint32_t(*)(void))(void *)page)();
+}
+
+static __attribute__((noinline)) uint32_t victim(void)
+{
+    uint32_t value;
+    __asm__ volatile("naive_victim: mov $1, %0" : "=a"(value));
+    return value;
+}
+
+extern uint8_t naive_victim[];
+
+static void store_into_text(void *arg)
+{
+    naive_store(arg, 2);
+}
+
+static enum check_result check_store_works(void)
+{
+    if (!open_page())
+        return CHECK_FAIL;
+    uint32_t before = run_page(), wrong = 0;
+    for (uint32_t i = 2; i < 1000; i++) {
+        naive_store(page, i);
+        wrong += run_page() != i;
+    }
+    uint32_t last = run_page();
+    close_page();
+    judged("mov $%u before, mov $%u after 998 stores, %u stale results",
+           before, last, wrong);
+    return before == 1 && last == 999 && !wrong ? CHECK_PASS : CHECK_FAIL;
+}
+
+static enum check_result check_audit_shows_it(void)
+{
+    uint32_t before = audit_run(0);
+    if (!open_page())
+        return CHECK_FAIL;
+    uint32_t during = audit_run(0);
+    close_page();
+    uint32_t after = audit_run(0);
+    judged("writable and executable pages: %u before, %u during, %u after",
+           before, during, after);
+    return before == 0 && during == 1 && after == 0 ? CHECK_PASS : CHECK_FAIL;
+}
+
+static enum check_result check_text_faults(void)
+{
+    struct trap_frame fault = {0};
+    bool survived = trap_try(store_into_text, naive_victim, &fault);
+    judged("page fault %u, error code %x, address %08x, victim still "
+           "returns %u",
+           fault.vector, fault.error, read_cr2(), victim());
+    return !survived && fault.vector == 14 && (fault.error & 3) == 3 &&
+                   read_cr2() == (uint32_t)naive_victim + 1 && victim() == 1
+               ? CHECK_PASS
+               : CHECK_FAIL;
+}
+
+static enum check_result check_arena_faults(void)
+{
+    struct trap_frame fault = {0};
+    struct arena *arena = arena_create("naive check", PAGE_SIZE);
+    if (!arena)
+        return CHECK_FAIL;
+    bool survived = trap_try(store_into_text, arena->base, &fault);
+    uint8_t byte = arena->base[1];
+    arena_destroy(arena);
+    judged("page fault %u, error code %x, byte still %02x", fault.vector,
+           fault.error, byte);
+    return !survived && (fault.error & 3) == 3 && byte == 0xcc ? CHECK_PASS
+                                                               : CHECK_FAIL;
+}
+
+static const struct check naive_checks[] = {
+    {"a direct store changes the next run in the lab's own page",
+     check_store_works},
+    {"audit shows that page while it exists", check_audit_shows_it},
+    {"the same store into kernel text faults and changes nothing",
+     check_text_faults},
+    {"the same store into an arena faults and changes nothing",
+     check_arena_faults},
+};
+CHECK_SUITE(naive, naive_checks);
+
+static void demo(void)
+{
+    char why[160];
+    struct trap_frame fault;
+    if (!open_page()) {
+        tell("no memory for a page");
+        return;
+    }
+    tell("One page is writable and executable now; `audit` would count %u.",
+         audit_run(0));
+    tell_bytes("before", page, 6, "mov $1,%eax; ret");
+    tell("It returns %u. A plain store: movl $42, 1(page)", run_page());
+    naive_store(page, 42);
+    tell_bytes("after", page, 6, "mov $42,%eax; ret");
+    tell("It returns %u. No journal, no undo, no check of the old bytes.",
+         run_page());
+    close_page();
+    tell("The page is gone; `audit` counts %u.", audit_run(0));
+    tell("Now the same store into kernel text:");
+    tell_bytes("before", naive_victim, 5, "mov $1,%eax");
+    if (!trap_try(store_into_text, naive_victim, &fault)) {
+        trap_explain(why, sizeof why, &fault);
+        tell("%s", why);
+    }
+    tell_bytes("after", naive_victim, 5, "mov $1,%eax");
+    tell("That is what the door is for: see `demo intn` and `journal`.");
+}
+
+static void by_store(void *arg)
+{
+    static uint32_t value;
+    (void)arg;
+    naive_store(page, ++value);
+    run_page();
+}
+
+static void by_door(void *arg)
+{
+    static uint32_t value = 1;
+    uint32_t next = value + 1;
+    uint8_t *site = arg;
+    text_write(site + 1, &value, &next, 4, "naive");
+    value = next;
+    ((uint32_t(*)(void))arg)();
+}
+
+static volatile uint32_t variable;
+
+static __attribute__((noinline)) uint32_t read_variable(void)
+{
+    return variable;
+}
+
+static void by_variable(void *arg)
+{
+    (void)arg;
+    variable++;
+    read_variable();
+}
+
+static void bench(void)
+{
+    struct arena *arena = arena_create("naive bench", PAGE_SIZE);
+    uint8_t *site = arena ? arena_reserve(arena, sizeof template, 16) : NULL;
+    if (!site || !open_page()) {
+        arena_destroy(arena);
+        kprintf("bench naive: out of memory\n");
+        return;
+    }
+    arena_write(arena, site, template, sizeof template, "naive");
+    const struct bench_way ways[] = {
+        {"a variable (no modified code)", NULL, by_variable, NULL, 11},
+        {"direct store, W+X page", NULL, by_store, NULL, sizeof template},
+        {"the door", NULL, by_door, site, sizeof template},
+    };
+    bench_begin("naive", "change a constant, then run the code that uses it");
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        bench_way(&ways[i], 200);
+    bench_end("changing code on every use never pays: the variable wins");
+    close_page();
+    arena_destroy(arena);
+}
+
+LAB(naive, "a direct store into code, and the fault it gets elsewhere",
+    "smc/patch/naive/naive_lab.c", demo, bench);
