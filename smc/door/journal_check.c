@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Suite `journal`: taking writes back, in order, once, and after the ring
+// has wrapped.
+#include "kernel/pages.h"
+#include "kernel/paging.h"
+#include "kernel/string.h"
+#include "smc/door/door_check.h"
+
+static enum check_result check_undo_order(void)
+{
+    uint8_t *site = door_subject->base + 64;
+    char words[128];
+    uint32_t a = text_write(site, door_int3, door_nops, 4, "door-chk").entry;
+    static const uint8_t mixed[] = {0x90, 0x90, 0xcc, 0xcc};
+    uint32_t b = text_write(site + 2, mixed, mixed + 2, 2, "door-chk").entry;
+    struct text_result r = text_undo(a);
+    bool early = r.reason == TEXT_OVERLAPPED && r.other == b &&
+                 site[0] == 0x90;
+    judged("undo #%u: %s", a, text_explain(words, sizeof words, &r));
+    bool late = text_undo(b).reason == TEXT_OK &&
+                text_undo(a).reason == TEXT_OK;
+    return verdict(early && late && memcmp(site, door_int3, 4) == 0);
+}
+
+static enum check_result check_undo_twice(void)
+{
+    char words[128];
+    uint32_t a = text_write(door_subject->base, door_int3, door_nops, 2,
+                            "door-chk")
+                     .entry;
+    struct text_result first = text_undo(a), second = text_undo(a);
+    struct text_result of_undo = text_undo(first.entry);
+    judged("second time: %s", text_explain(words, sizeof words, &second));
+    return verdict(first.reason == TEXT_OK && second.reason == TEXT_UNDONE &&
+                   of_undo.reason == TEXT_NOT_PATCH &&
+                   door_subject->base[0] == 0xcc);
+}
+
+static enum check_result check_undo_unknown(void)
+{
+    bool zero = text_undo(0).reason == TEXT_NO_ENTRY;
+    bool future = text_undo(journal_last() + 1000).reason == TEXT_NO_ENTRY;
+    bool most = text_undo(UINT32_MAX).reason == TEXT_NO_ENTRY;
+    judged("#0, the number after the last, 0xffffffff");
+    return verdict(zero && future && most);
+}
+
+static enum check_result check_undo_changed_bytes(void)
+{
+    // Another hand changed the bytes: only possible around the door.
+    uint32_t a = text_write(door_subject->base, door_int3, door_nops, 2,
+                            "door-chk")
+                     .entry;
+    paging_protect(door_subject->base, 1, PAGE_WRITE);
+    door_subject->base[1] = 0xc3;
+    paging_protect(door_subject->base, 1, PAGE_EXEC);
+    char words[128];
+    struct text_result r = text_undo(a);
+    judged("%s", text_explain(words, sizeof words, &r));
+    bool kept = door_subject->base[0] == 0x90 && door_subject->base[1] == 0xc3;
+    paging_protect(door_subject->base, 1, PAGE_WRITE);
+    door_subject->base[1] = 0x90;
+    paging_protect(door_subject->base, 1, PAGE_EXEC);
+    return verdict(r.reason == TEXT_MISMATCH && kept &&
+                   text_undo(a).reason == TEXT_OK);
+}
+
+static enum check_result check_wrapped(void)
+{
+    uint8_t *site = door_subject->base + 128;
+    uint32_t first = 0, last = 0, made = 0;
+    for (uint32_t i = 0; i < 2 * JOURNAL_SIZE; i++) {
+        uint8_t old = site[0], new = (uint8_t)(old + 1);
+        struct text_result r = text_write(site, &old, &new, 1, "door-chk");
+        made += r.reason == TEXT_OK;
+        last = r.entry;
+        first = first ? first : r.entry;
+    }
+    enum text_reason gone = text_undo(first).reason;
+    uint8_t before = site[0];
+    uint32_t undone = 0;
+    struct journal_entry *e;
+    while ((e = journal_overlap(site, 1, UINT32_MAX)))
+        undone += text_undo(e->number).reason == TEXT_OK;
+    judged("%u patches #%u..#%u; #%u has left: refused; %u undos bring %02x "
+           "back to %02x",
+           made, first, last, first, undone, before, site[0]);
+    return verdict(made == 2 * JOURNAL_SIZE && gone == TEXT_NO_ENTRY &&
+                   site[0] == 0xcc && undone <= JOURNAL_SIZE);
+}
+
+// Fills the journal with live patches of different sites.
+static enum check_result check_full(void)
+{
+    struct text_result r = {0};
+    uint32_t live = 0;
+    struct arena *many = arena_create("door check, many", 2 * PAGE_SIZE);
+    if (!many)
+        return CHECK_FAIL;
+    for (; live < many->size; live++) {
+        r = text_write(many->base + live, door_int3, door_nops, 1, "door-chk");
+        if (r.reason != TEXT_OK)
+            break;
+    }
+    bool untouched = many->base[live] == 0xcc;
+    char words[128];
+    judged("after %u live sites: %s", live,
+           text_explain(words, sizeof words, &r));
+    arena_destroy(many);
+    struct text_result again = text_write(door_subject->base, door_int3,
+                                          door_nops, 1, "door-chk");
+    return verdict(r.reason == TEXT_FULL && untouched && live > 900 &&
+                   again.reason == TEXT_OK &&
+                   text_undo(again.entry).reason == TEXT_OK);
+}
+
+static const struct check journal_checks[] = {
+    {"a fresh arena is INT3, readable and executable", door_check_begin},
+    {"undo out of order: refused, names the entry in the way",
+     check_undo_order},
+    {"undo twice, and undo of an undo: refused", check_undo_twice},
+    {"undo of an entry that never was: refused", check_undo_unknown},
+    {"undo where the bytes have changed: refused", check_undo_changed_bytes},
+    {"a journal that wrapped still brings the first bytes back",
+     check_wrapped},
+    {"a journal full of live patches: refused, nothing written", check_full},
+    {"nothing is left behind", door_check_end},
+};
+CHECK_SUITE(journal, journal_checks);

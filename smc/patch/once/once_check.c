@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// Suite `once`: the block runs once, its check disappears, and nothing that
+// happens in the middle changes that.
+#include "kernel/cpu.h"
+#include "kernel/lab.h"
+#include "kernel/step.h"
+#include "kernel/string.h"
+#include "kernel/trap.h"
+#include "smc/door/journal.h"
+#include "smc/patch/once/once_subject.h"
+
+enum { SOFT_VECTOR = 0x90 };
+
+static uint32_t other_runs;
+
+static enum check_result verdict(bool pass)
+{
+    return pass ? CHECK_PASS : CHECK_FAIL;
+}
+
+static enum check_result check_runs_once(void)
+{
+    const struct once_site *s = once_subject_fresh();
+    char before[16], after[16];
+    hex_bytes(before, sizeof before, s->site, once_site_len(s));
+    for (int i = 0; i < 1000; i++)
+        once_subject(NULL);
+    hex_bytes(after, sizeof after, s->site, once_site_len(s));
+    judged("1000 passes, %u runs, site %s -> %s", once_runs, before, after);
+    return verdict(once_runs == 1 && once_is_patched(s->once));
+}
+
+static enum check_result check_only_a_nop(void)
+{
+    const struct once_site *s = once_subject_fresh();
+    if (!cpu.trap_flag) {
+        judged("the trap flag does not work here");
+        return CHECK_SKIP;
+    }
+    uint32_t first = step_count(once_subject, NULL);
+    uint32_t second = step_count(once_subject, NULL);
+    uint32_t empty = step_count(once_baseline, NULL);
+    judged("first pass %u instructions, second %u, an empty function %u",
+           first, second, empty);
+#ifdef __OPTIMIZE__
+    uint32_t extra = 1; // the NOP
+#else
+    uint32_t extra = 2; // and the jump that -O0 puts around the block
+#endif
+    return verdict(second - empty <= extra && second > empty &&
+                   once_is_patched(s->once));
+}
+
+static enum check_result check_failed_stays_armed(void)
+{
+    const struct once_site *s = once_subject_fresh();
+    once_fail_now = true;
+    once_subject(NULL);
+    once_subject(NULL);
+    bool armed = s->once->state == ONCE_ARMED && !once_is_patched(s->once);
+    uint32_t failed = once_runs;
+    once_fail_now = false;
+    once_subject(NULL);
+    once_subject(NULL);
+    judged("2 failing passes ran %u times, then it ran %u more", failed,
+           once_runs - failed);
+    return verdict(armed && failed == 2 && once_runs == 3 &&
+                   once_is_patched(s->once));
+}
+
+static uint32_t depth_reached;
+
+static __attribute__((noinline)) void recursive(uint32_t depth)
+{
+    ONCE (lab_recursive) {
+        other_runs++;
+        if (depth < 5)
+            recursive(depth + 1);
+    }
+    depth_reached = depth > depth_reached ? depth : depth_reached;
+}
+
+static enum check_result check_recursion(void)
+{
+    const struct once_site *s = once_site_of("lab_recursive");
+    if (s->once->state != ONCE_ARMED)
+        once_rearm(s->once);
+    other_runs = depth_reached = 0;
+    recursive(0);
+    recursive(0);
+    judged("the block called its own function: %u run, depth %u", other_runs,
+           depth_reached);
+    return verdict(other_runs == 1 && depth_reached == 1 &&
+                   once_is_patched(s->once));
+}
+
+static __attribute__((noinline)) void interrupted(bool from_handler)
+{
+    ONCE (lab_interrupted) {
+        other_runs++;
+        if (!from_handler)
+            __asm__ volatile("int %0" : : "i"(SOFT_VECTOR) : "memory");
+    }
+}
+
+static void on_interrupt(struct trap_frame *frame)
+{
+    (void)frame;
+    depth_reached++;
+    interrupted(true);
+}
+
+static enum check_result check_interrupt_inside(void)
+{
+    const struct once_site *s = once_site_of("lab_interrupted");
+    if (s->once->state != ONCE_ARMED)
+        once_rearm(s->once);
+    other_runs = depth_reached = 0;
+    trap_set_soft(SOFT_VECTOR, on_interrupt, 0);
+    interrupted(false);
+    interrupted(false);
+    trap_set_soft(SOFT_VECTOR, NULL, 0);
+    judged("%u interrupt inside the block, %u run", depth_reached, other_runs);
+    return verdict(depth_reached == 1 && other_runs == 1 &&
+                   once_is_patched(s->once));
+}
+
+// The trap flag stops after every instruction of a first pass. Wherever an
+// interrupt could arrive (IF is set), one is played in turn: at the first
+// such place in the first round, at the second in the second, and so on.
+static uint32_t place, wanted_place;
+
+static void on_each_step(struct trap_frame *frame)
+{
+    if ((frame->eflags & EFLAGS_IF) && place++ == wanted_place)
+        once_subject(NULL);
+}
+
+static void interrupted_pass(void)
+{
+    place = 0;
+    trap_set_handler(1, on_each_step);
+    __asm__ volatile("pushf; orl %0, (%%esp); popf"
+                     :
+                     : "i"(EFLAGS_TF)
+                     : "memory", "cc");
+    once_subject(NULL);
+    __asm__ volatile("pushf; andl %0, (%%esp); popf"
+                     :
+                     : "i"(~EFLAGS_TF)
+                     : "memory", "cc");
+    trap_set_handler(1, NULL);
+}
+
+static enum check_result check_interrupt_everywhere(void)
+{
+    if (!cpu.trap_flag) {
+        judged("the trap flag does not work here");
+        return CHECK_SKIP;
+    }
+    uint32_t wrong = 0;
+    wanted_place = 0;
+    do {
+        const struct once_site *s = once_subject_fresh();
+        interrupted_pass();
+        wrong += once_runs != 1 || !once_is_patched(s->once);
+        wanted_place++;
+    } while (wanted_place < place);
+    judged("interrupted at each of %u places in turn, %u wrong results",
+           wanted_place, wrong);
+    return verdict(wrong == 0 && wanted_place > 10);
+}
+
+static enum check_result check_before_the_door(void)
+{
+    static const char *const early[] = {"serial_port", "vga_adapter"};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct once_site *s = once_site_of(early[i]);
+        if (!s || s->once->state != ONCE_DONE || s->once->tries != 1) {
+            judged("%s did not run exactly once", early[i]);
+            return CHECK_FAIL;
+        }
+    }
+    judged("serial_port and vga_adapter ran before the door opened, once "
+           "each, and were patched after it did");
+    return CHECK_PASS;
+}
+
+static enum check_result check_refused_patch(void)
+{
+    const struct once_site *s = once_subject_fresh();
+    size_t len = once_site_len(s);
+    uint8_t jump[5], other[5];
+    memcpy(jump, s->site, len);
+    memcpy(other, s->site, len);
+    // Another technique owns the bytes when the block completes: an INT3 in
+    // front, as a debugger would put it. The block itself is called directly.
+    other[0] = 0xcc;
+    text_write(s->site, jump, other, len, "once-chk");
+    struct once *guard = once_enter(s->once);
+    guard->state = ONCE_COMPLETE;
+    once_leave(&guard);
+    bool kept = memcmp(s->site, other, len) == 0;
+    uint8_t reason = s->once->refused;
+    text_write(s->site, other, jump, len, "once-chk");
+    once_subject(NULL);
+    judged("foreign bytes kept: %s, reason %u; slow path ran the block %u "
+           "times",
+           kept ? "yes" : "no", reason, once_runs);
+    return verdict(kept && reason == TEXT_MISMATCH && once_runs == 0);
+}
+
+static enum check_result check_undo(void)
+{
+    const struct once_site *s = once_subject_fresh();
+    once_subject(NULL);
+    struct journal_entry *e = journal_overlap(s->site, once_site_len(s),
+                                              UINT32_MAX);
+    struct text_result r = text_undo(e ? e->number : 0);
+    bool jump_is_back = !once_is_patched(s->once);
+    once_subject(NULL);
+    once_subject(NULL);
+    judged("undone entry #%u; two more passes by the slow path, %u run",
+           e ? e->number : 0, once_runs);
+    return verdict(r.reason == TEXT_OK && jump_is_back && once_runs == 1 &&
+                   !once_is_patched(s->once));
+}
+
+static enum check_result check_kernel_uses_it(void)
+{
+    unsigned patched = 0;
+    char names[128] = "";
+    for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
+        if (strncmp(s->once->name, "lab_", 4) != 0 &&
+            s->once->state == ONCE_DONE) {
+            size_t used = strlen(names);
+            ksnprintf(names + used, sizeof names - used, " %s", s->once->name);
+            patched++;
+        }
+    judged("%u initialisers:%s", patched, names);
+    return verdict(patched >= 3);
+}
+
+static const struct check once_checks[] = {
+    {"a block runs exactly once and its site becomes NOPs", check_runs_once},
+    {"the second pass executes nothing but the NOP", check_only_a_nop},
+    {"an initialiser that fails stays armed", check_failed_stays_armed},
+    {"recursion into itself passes by", check_recursion},
+    {"an interrupt inside the block passes by", check_interrupt_inside},
+    {"an interrupt after every instruction changes nothing",
+     check_interrupt_everywhere},
+    {"blocks that ran before the door opened are patched later",
+     check_before_the_door},
+    {"a refused patch leaves the slow path correct", check_refused_patch},
+    {"an undone patch stays undone and correct", check_undo},
+    {"at least three of the kernel's own initialisers use it",
+     check_kernel_uses_it},
+};
+CHECK_SUITE(once, once_checks);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// The subject: one site, one block, and the same function without it.
+#include "smc/patch/once/once_subject.h"
+#include "kernel/string.h"
+
+uint32_t once_runs;
+bool once_fail_now;
+
+__attribute__((noinline)) void once_subject(void *arg)
+{
+    (void)arg;
+    ONCE (lab_subject) {
+        once_runs++;
+        if (once_fail_now)
+            break;
+    }
+}
+
+__attribute__((noinline)) void once_baseline(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("");
+}
+
+const struct once_site *once_site_of(const char *name)
+{
+    for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
+        if (strcmp(s->once->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+size_t once_site_len(const struct once_site *s)
+{
+    return (size_t)(s->end - s->site);
+}
+
+const struct once_site *once_subject_fresh(void)
+{
+    const struct once_site *s = once_site_of("lab_subject");
+    if (s->once->state != ONCE_ARMED)
+        once_rearm(s->once);
+    once_runs = 0;
+    once_fail_now = false;
+    return s;
+}
