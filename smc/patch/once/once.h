@@ -45,18 +45,22 @@ extern const struct once_site once_sites_start[], once_sites_end[];
  *         both ways are right at any time: the block asks the state again
  * without it: a flag is tested on every pass, for ever
  */
-#define ONCE(id)                                                         \
-    static struct once once_##id = {.name = #id};                        \
-    __asm__ goto("1: jmp %l[once_armed_" #id "]\n"                       \
-                 "2:\n\t"                                                \
-                 ".pushsection .once_sites, \"a\"\n\t"                   \
-                 ".balign 4\n\t"                                         \
-                 ".long %c0, 1b, 2b, %l[once_armed_" #id "]\n\t"         \
-                 ".popsection"                                           \
-                 :                                                       \
-                 : "i"(&once_##id)                                       \
-                 :                                                       \
-                 : once_armed_##id);                                     \
+#define ONCE(id)                                                 \
+    static struct once once_##id = {.name = #id};                \
+    __asm__ goto("1: jmp %l[once_armed_" #id "]\n"               \
+                 "2:\n\t"                                        \
+                 ".pushsection .once_sites, \"a\"\n\t"           \
+                 ".balign 4\n\t"                                 \
+                 ".long %c0, 1b, 2b, %l[once_armed_" #id "]\n\t" \
+                 ".popsection"                                   \
+                 :                                               \
+                 : "i"(&once_##id)                               \
+                 :                                               \
+                 : once_armed_##id);                             \
+    ONCE_BLOCK(id)
+
+// The block, reached only by that jump.
+#define ONCE_BLOCK(id)                                                   \
     if (0)                                                               \
     once_armed_##id                                                      \
         : for (struct once * once_in_##id __attribute__((cleanup(        \

@@ -16,6 +16,19 @@ __attribute__((noinline)) void once_subject(void *arg)
     }
 }
 
+__attribute__((noinline)) void once_twin(void *arg)
+{
+    static struct once once_lab_twin = {.name = "lab_twin"};
+    (void)arg;
+    __asm__ goto(".byte 0x66, 0x90" : : : : once_armed_lab_twin);
+    ONCE_BLOCK(lab_twin)
+    {
+        once_runs++;
+        if (once_fail_now)
+            break;
+    }
+}
+
 __attribute__((noinline)) void once_baseline(void *arg)
 {
     (void)arg;

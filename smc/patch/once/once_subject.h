@@ -10,7 +10,11 @@ void once_subject(void *arg);
 extern uint32_t once_runs;
 extern bool once_fail_now;
 
-// What remains of once_subject in the ideal case: an empty function.
+// The same function with the NOP assembled in from the start: what the
+// patched subject must equal, instruction for instruction.
+void once_twin(void *arg);
+
+// An empty function.
 void once_baseline(void *arg);
 
 // Arms the subject's block again, clears its count, returns its site.
