@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// Building an image in staging memory, and committing it.
+//
+// Relocating in place would need pages that are writable and executable, or
+// one door write per word. In a staging buffer the words are plain data;
+// the door is opened once per code section. Windows relocates in place and
+// changes the protection of every page twice; Linux relocates a module while
+// its pages are still writable data and makes them executable last.
+#include "smc/load/build.h"
+#include "kernel/heap.h"
+#include "kernel/pages.h"
+#include "kernel/string.h"
+
+bool build_stage(struct loading *in, uint32_t size)
+{
+    struct image *image = in->image;
+
+    if (size == 0 || size > IMAGE_MAX)
+        return load_fail(in->error, "the image would take 0x%x bytes; "
+                         "1 to 0x%x are allowed", size, IMAGE_MAX);
+    image->stage = heap_zalloc(1, PAGE_ALIGN_UP(size));
+    image->claimed = heap_zalloc(1, PAGE_ALIGN_UP(size) / 8 + 1);
+    return (image->stage && image->claimed) ||
+           load_fail(in->error, "no memory to stage 0x%x bytes", size);
+}
+
+// The kernel chooses the address, as first fit gives it. Nothing depends on
+// which one it is: that is what this lab is about.
+bool build_place(struct loading *in, uint32_t size)
+{
+    struct image *image = in->image;
+
+    image->size = PAGE_ALIGN_UP(size);
+    image->arena = arena_create(image->name, image->size);
+    if (image->arena)
+        image->base = arena_reserve(image->arena, image->size, PAGE_SIZE);
+    return image->base ||
+           load_fail(in->error, "no memory for 0x%x bytes", size);
+}
+
+// Both formats lay out parts in ascending order and on pages of their own;
+// the formats check that, this only records it.
+bool build_part(struct loading *in, const char *name, size_t name_len,
+                enum part_kind kind, uint32_t offset, uint32_t size)
+{
+    struct image *image = in->image;
+    struct image_part *part = &image->part[image->parts];
+
+    if (image->parts == IMAGE_PARTS)
+        return load_fail(in->error, "more than %d parts", IMAGE_PARTS);
+    if (name_len > sizeof part->name - 1)
+        name_len = sizeof part->name - 1;
+    memset(part, 0, sizeof *part);
+    memcpy(part->name, name, name_len);
+    part->kind = kind;
+    part->offset = offset;
+    part->size = size;
+    image->parts++;
+    return true;
+}
+
+static bool inside(const struct image_part *part, uint32_t offset)
+{
+    return offset >= part->offset &&
+           range_inside(offset - part->offset, 4, part->size);
+}
+
+// Tables are sorted as a rule, so the part of the last word is tried first.
+static bool in_some_part(struct image *image, uint32_t offset)
+{
+    if (inside(&image->part[image->last_part], offset))
+        return true;
+    for (uint32_t i = 0; i < image->parts; i++)
+        if (inside(&image->part[i], offset)) {
+            image->last_part = i;
+            return true;
+        }
+    return false;
+}
+
+// Two relocations of one word are no rare accident but the classic mutant:
+// the second adds its delta to the first one's result. Overlapping words
+// count as well, so the map has one bit per byte.
+bool build_claim(struct loading *in, uint32_t offset, const char *what)
+{
+    struct image *image = in->image;
+    uint8_t *claimed = image->claimed + offset / 8;
+    uint32_t word = 0xfu << offset % 8;
+
+    if (!in_some_part(image, offset))
+        return load_fail(in->error, "%s changes the word at image offset "
+                         "0x%x, which is in no section", what, offset);
+    // Four neighbouring bits lie in two neighbouring bytes at most.
+    if ((claimed[0] | claimed[1] << 8) & word)
+        return load_fail(in->error, "%s changes the word at image offset "
+                         "0x%x for the second time", what, offset);
+    claimed[0] |= (uint8_t)word;
+    claimed[1] |= (uint8_t)(word >> 8);
+    return true;
+}
+
+uint32_t build_get(const struct image *image, uint32_t offset)
+{
+    return ((const struct word *)(image->stage + offset))->value;
+}
+
+void build_put(struct image *image, uint32_t offset, uint32_t value)
+{
+    ((struct word *)(image->stage + offset))->value = value;
+}
+
+// Makes room for `need` more bytes after `used`, doubling, so that a long
+// table costs few moves.
+static bool grow(void **block, uint32_t *size, uint32_t used, uint32_t need)
+{
+    uint32_t want = *size ? *size : 256;
+    void *moved;
+
+    if (need <= *size - used)
+        return true;
+    while (want - used < need)
+        want *= 2;
+    moved = heap_resize(*block, want);
+    if (!moved)
+        return false;
+    *block = moved;
+    *size = want;
+    return true;
+}
+
+// All names of an image lie in one block. It moves when it grows, so that a
+// name is an offset until the image is complete.
+uint32_t build_name(struct image *image, const char *name)
+{
+    uint32_t at = image->names_used;
+    uint32_t len = (uint32_t)strlen(name) + 1;
+
+    // A file that names one long string a thousand times is not believed.
+    if (at > IMAGE_MAX || len > IMAGE_MAX ||
+        !grow((void **)&image->names, &image->names_size, at, len))
+        return BUILD_NO_NAME;
+    memcpy(image->names + at, name, len);
+    image->names_used = at + len;
+    return at;
+}
+
+bool build_export(struct loading *in, const char *name, uint32_t address)
+{
+    struct image *image = in->image;
+    uint32_t used = image->exports * sizeof(struct image_export);
+    struct image_export export = {build_name(image, name), address};
+
+    if (export.name == BUILD_NO_NAME ||
+        !grow((void **)&image->export, &image->exports_size, used,
+              sizeof export))
+        return load_fail(in->error, "no memory for the exports");
+    image->export[image->exports++] = export;
+    return true;
+}
+
+// The count in the other image is what image_unload asks: code of this image
+// now holds addresses in that one.
+bool build_uses(struct loading *in, struct image *used)
+{
+    struct image *image = in->image;
+
+    for (uint32_t i = 0; i < image->uses_count; i++)
+        if (image->uses[i] == used)
+            return true;
+    if (image->uses_count == IMAGE_USES)
+        return load_fail(in->error, "uses more than %d images", IMAGE_USES);
+    image->uses[image->uses_count++] = used;
+    used->users++;
+    return true;
+}
+
+// The whole section is one write and one line in the journal. The journal
+// keeps its first bytes only: a generated block is undone by unloading.
+static bool commit_code(struct loading *in, const struct image_part *part)
+{
+    struct image *image = in->image;
+    struct text_result result =
+        arena_write(image->arena, image->base + part->offset,
+                    image->stage + part->offset, part->size, "loader");
+    char why[120];
+
+    // A section of nothing but INT3 is what the arena holds already.
+    if (result.reason == TEXT_OK || result.reason == TEXT_SAME)
+        return true;
+    return load_fail(in->error, "%s: %s", part->name,
+                     text_explain(why, sizeof why, &result));
+}
+
+static bool commit_data(struct loading *in, const struct image_part *part)
+{
+    struct image *image = in->image;
+    uint8_t *at = image->base + part->offset;
+    uint32_t bytes = PAGE_ALIGN_UP(part->size);
+    bool done;
+
+    // Writable for the length of the copy, whatever it becomes: these pages
+    // are not executable any more, and nobody knows of them yet.
+    done = arena_make_data(image->arena, at, bytes, true);
+    if (done)
+        memcpy(at, image->stage + part->offset, part->size);
+    if (done && part->kind == PART_READ_ONLY)
+        done = arena_make_data(image->arena, at, bytes, false);
+    return done || load_fail(in->error, "%s cannot be made data", part->name);
+}
+
+// A failure here leaves an arena with some parts written. The caller destroys
+// it, and nobody has an address in it yet.
+bool build_commit(struct loading *in)
+{
+    struct image *image = in->image;
+
+    for (uint32_t i = 0; i < image->parts; i++) {
+        const struct image_part *part = &image->part[i];
+        if (part->size == 0)
+            continue;
+        if (part->kind == PART_CODE ? !commit_code(in, part)
+                                    : !commit_data(in, part))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Calls into loaded code, under trap_try.
+//
+// Loaded code runs at ring 0, as a Linux or GRUB module does. It cannot be
+// kept from harming the kernel, but most of its faults are plain: a pointer
+// to nothing, an import that is not there. Those end the call, not the
+// machine.
+#include "smc/load/call.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+#include "kernel/trap.h"
+#include <stdarg.h>
+
+// Read by call.S. Keep in step.
+struct call_frame {
+    uint32_t entry, eax, edx, ecx, words;
+    uint32_t stack[CALL_ARGS];
+};
+uint32_t call_enter(const struct call_frame *frame);
+
+// The call that is running. Host functions do not call back into images, so
+// there is at most one, but a saved outer one costs nothing.
+static struct call *running;
+
+struct image *call_owner(void)
+{
+    return running ? running->image : NULL;
+}
+
+// Distributes the arguments as the image's compiler would have: the first
+// ones to eax, edx, ecx if it was built with -mregparm, the rest to the
+// stack. Runs under trap_try.
+static void enter(void *arg)
+{
+    struct call *call = arg;
+    struct call_frame frame = {.entry = call->entry};
+    uint32_t registers[3] = {0, 0, 0}, i = 0;
+
+    for (; i < call->argc && i < call->image->register_args && i < 3; i++)
+        registers[i] = call->args[i];
+    for (; i < call->argc; i++)
+        frame.stack[frame.words++] = call->args[i];
+    frame.eax = registers[0];
+    frame.edx = registers[1];
+    frame.ecx = registers[2];
+    call->result = call_enter(&frame);
+}
+
+// "zlib1.dll+0x1ad0 (adler32+0x10)", or "memcpy+0x12" if the fault is in
+// what the kernel offers.
+static void say_where(char *out, size_t size, uint32_t address)
+{
+    const struct image *image = image_of(address);
+    const struct image_export *near =
+        image ? image_nearest(image, address) : NULL;
+    uint32_t offset = image ? address - (uint32_t)(uintptr_t)image->base : 0;
+
+    if (near)
+        ksnprintf(out, size, "%s+0x%x (%s+0x%x)", image->name, offset,
+                  image_export_name(image, near), address - near->address);
+    else if (image)
+        ksnprintf(out, size, "%s+0x%x", image->name, offset);
+    else
+        symbol_format(out, size, (const void *)(uintptr_t)address);
+}
+
+// The place says more than the address: an image's base differs from run to
+// run, an offset in it can be looked up in a disassembly of the file.
+static void explain_fault(struct call *call, const struct trap_frame *fault)
+{
+    char where[80], why[100];
+
+    say_where(where, sizeof where, fault->eip);
+    trap_explain(why, sizeof why, fault);
+    ksnprintf(call->text, sizeof call->text, "at %s: %s", where, why);
+}
+
+// The fault may leave blocks allocated by the image. They stay on its list
+// until it is unloaded.
+bool call_image(struct call *call)
+{
+    struct call *outer = running;
+    struct trap_frame fault;
+    bool returned;
+
+    call->text[0] = '\0';
+    running = call;
+    returned = trap_try(enter, call, &fault);
+    running = outer;
+    // call_end has written its own words.
+    if (!returned && call->text[0] == '\0')
+        explain_fault(call, &fault);
+    return returned;
+}
+
+bool call_symbol(struct call *call, struct image *image, const char *symbol,
+                 uint32_t argc, ...)
+{
+    va_list ap;
+
+    call->image = image;
+    call->entry = image_symbol(image, symbol);
+    call->argc = argc;
+    va_start(ap, argc);
+    for (uint32_t i = 0; i < argc && i < CALL_ARGS; i++)
+        call->args[i] = va_arg(ap, uint32_t);
+    va_end(ap);
+    if (call->entry)
+        return call_image(call);
+    ksnprintf(call->text, sizeof call->text, "%s does not export %s",
+              image->name, symbol);
+    return false;
+}
+
+// trap_abandon wants a frame, as if there had been a fault. Only its eip says
+// something; the words are in the call itself.
+_Noreturn void call_end(uint32_t caller, const char *fmt, ...)
+{
+    struct trap_frame frame;
+    char where[80];
+    size_t len;
+    va_list ap;
+
+    memset(&frame, 0, sizeof frame);
+    frame.eip = caller;
+    va_start(ap, fmt);
+    kvsnprintf(running->text, sizeof running->text, fmt, ap);
+    va_end(ap);
+    if (caller) {
+        len = strlen(running->text);
+        say_where(where, sizeof where, caller);
+        ksnprintf(running->text + len, sizeof running->text - len,
+                  " (from %s)", where);
+    }
+    trap_abandon(&frame);
+}

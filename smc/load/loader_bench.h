@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// The bench of lab `loader`.
+#pragma once
+
+void loader_bench(void);

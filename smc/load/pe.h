@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Loading a PE32 DLL: what Windows loads, and what UEFI firmware loads too.
+//
+// The file was linked for one address, ImageBase. Sections keep their
+// distances at any other, so that only absolute addresses change:
+//
+//   base  +---------------------+   file
+//         | headers        r--  |   0 .. SizeOfHeaders
+//   +1000 | .text          r-x  |   PointerToRawData, SizeOfRawData
+//         | .data          rw-  |   ... padded with zeros to VirtualSize
+//         | .idata .reloc  ...  |
+//         +---------------------+   SizeOfImage
+//         | refusing stubs r-x  |   not in the file: smc/load/bind.h
+//         +---------------------+
+#pragma once
+#include "smc/load/build.h"
+#include "smc/load/pe_format.h"
+
+bool pe_is(const struct module *file);
+bool pe_load(struct loading *in);
+
+// Between the files of this format: the file after pe_check.
+struct pe {
+    const struct module *file;
+    struct image *image;
+    struct load_error *error;
+    struct loading *in;
+    const struct pe_header *header;
+    const struct pe_section *section;
+    uint32_t imports;     // how many the import table names
+};
+#define PE_IMPORTS_MAX 2048u
+
+// pe_check.c: everything that the headers say.
+bool pe_check(struct pe *pe);
+
+// The directory entry, all zeros if the file has none. pe_in_image refuses
+// one that reaches out of the image.
+struct pe_directory pe_directory(const struct pe *pe, uint32_t index);
+bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
+                 uint32_t count, uint32_t entry);
+// The string at an RVA of the stage, or NULL with the reason in the error:
+// at most 255 printable characters.
+const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
+
+// pe_reloc.c: moves every word that the table names from the preferred base
+// to `base`.
+bool pe_relocate(struct pe *pe, uint32_t base);
+
+// pe_import.c: counts the imports, then binds them.
+bool pe_count_imports(struct pe *pe);
+bool pe_bind_imports(struct pe *pe);
+
+// pe_export.c: makes the exported names known.
+bool pe_publish(struct pe *pe);
