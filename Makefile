@@ -32,16 +32,20 @@ FLAVOUR := $(BUILD)/flavour
 $(shell mkdir -p $(BUILD); echo '$(CC) $(CFLAGS)' | cmp -s - $(FLAVOUR) || \
     echo '$(CC) $(CFLAGS)' > $(FLAVOUR))
 
+# `make V=1` shows whole commands, otherwise only what is made.
+quiet = $(if $(V),,@echo '  $(@:$(BUILD)/%=%)';)
+MAKEFLAGS += -j$(shell nproc)
+
 .PHONY: all
 all: $(ELF)
 
 $(BUILD)/%.o: %.c $(FLAVOUR)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(quiet)$(CC) $(CFLAGS) -c $< -o $@
 
 $(BUILD)/%.S.o: %.S $(FLAVOUR)
 	@mkdir -p $(@D)
-	$(CC) $(ASFLAGS) -c $< -o $@
+	$(quiet)$(CC) $(ASFLAGS) -c $< -o $@
 
 # Two links: the first, with an empty symbol table, tells the addresses.
 $(BUILD)/symbols0.o: tools/symbols.awk $(FLAVOUR)
@@ -56,7 +60,7 @@ $(BUILD)/symbols.o: $(BUILD)/first.elf tools/symbols.awk
 	@$(CC) $(ASFLAGS) -c $(BUILD)/symbols.S -o $@
 
 $(ELF): $(OBJECTS) $(BUILD)/symbols.o linker.ld
-	$(LD) $(LDFLAGS) -Map $(BUILD)/palimpsest.map -o $@ $(OBJECTS) \
+	$(quiet)$(LD) $(LDFLAGS) -Map $(BUILD)/palimpsest.map -o $@ $(OBJECTS) \
 	    $(BUILD)/symbols.o
 
 -include $(OBJECTS:.o=.d)
