@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""The GRUB image: it boots, hands over what it should, and has no dates."""
+import subprocess
+import time
+
+from kernel import BUILD, ELF, PASS, ROOT
+from labs import ZLIB
+
+MKISO = ROOT / "tools" / "mkiso.sh"
+
+
+def make_iso(name, cmdline, *modules, elf=ELF):
+    out = BUILD / f"{name}.iso"
+    subprocess.run([MKISO, out, elf, cmdline, *modules], check=True)
+    return out
+
+
+def test_boots_and_passes_checks(machine):
+    iso = make_iso("checks", "check=machine,door exit")
+    machine(iso=iso).run().must_pass(["machine", "door"])
+
+
+def test_boots_to_a_prompt(machine):
+    with machine(iso=make_iso("prompt", "")).open() as console:
+        console.prompt()
+        assert console.run("echo hello").strip() == "hello"
+
+
+def test_modules_and_command_line_arrive(machine, tmp_path):
+    for folder, data in (("a", b"1"), ("b", b"22")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same").write_bytes(data)
+    iso = make_iso("modules", "exit -- ls; echo  two   words", ZLIB,
+                   f"{tmp_path}/a/same", f"{tmp_path}/b/same x=1 y")
+    run = machine(iso=iso).run()
+    # GRUB's own words are on the serial line as well.
+    run.must_end(PASS, "Booting", rf"^ *{ZLIB.stat().st_size} +zlib1\.dll$",
+                 r"^ *1 +same$", r"^ *2 +same$", "^two words$")
+
+
+def test_two_builds_are_the_same_bytes(tmp_path):
+    copy = tmp_path / "kernel"
+    images = []
+    for name in ("first", "second"):
+        copy.write_bytes(ELF.read_bytes())  # a new file, of another second
+        images.append(make_iso(name, "check=all exit", ZLIB, elf=copy))
+        time.sleep(1.1)
+    assert images[0].read_bytes() == images[1].read_bytes()
+
+
+def test_image_is_small():
+    empty = BUILD / "empty.elf"
+    empty.write_bytes(b"")
+    assert make_iso("empty", "", elf=empty).stat().st_size < 300 * 1024

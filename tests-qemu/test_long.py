@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What takes long: other emulators, other compilers, exact counts."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from kernel import BUILD, CLEAN_ENV, ELF, PASS, ROOT, plain
+from labs import LABS, MODULES, SUITES
+from test_iso import make_iso
+from test_labs import bench_rows
+import tap
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+
+# v86 is started without a BIOS, hands over one module without a name, and
+# has neither NX nor a trap flag.
+V86_SKIPS = ["bios/*", "loader/*", "memory/data cannot be executed",
+             "once/the second pass executes nothing but the NOP",
+             "once/an interrupt after every instruction changes nothing"]
+
+
+def green(text, suites, skips=()):
+    reasons = tap.verdict(text, suites=suites, skips=skips)
+    assert reasons == [], "\n".join([*reasons, text[-3000:]])
+
+
+def bochs(name, cmdline, *modules):
+    """Boots the kernel from a CD in Bochs. Returns its serial output."""
+    serial = BUILD / "logs" / f"{name}.log"
+    serial.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([ROOT / "tools" / "bochs.sh", make_iso(name, cmdline,
+                                                             *modules),
+                    serial, "300"], check=True)
+    return plain(serial.read_bytes())
+
+
+def all_suites():
+    return f"check={','.join(SUITES)}"
+
+
+def test_bochs_passes_all_checks():
+    text = bochs("bochs", f"{all_suites()} exit=bochs", *MODULES)
+    green(text, SUITES)
+
+
+def test_v86_passes_all_checks():
+    done = subprocess.run(
+        ["node", ROOT / "tools" / "v86.mjs", ELF, f"{all_suites()} exit"],
+        env={**os.environ, "LIMIT": "120"}, capture_output=True)
+    text = plain(done.stdout)
+    assert done.returncode == PASS, text[-2000:] + done.stderr.decode()
+    green(text, SUITES, V86_SKIPS)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_bench_counts_equal_in_qemu_and_bochs(machine, lab):
+    """Two emulators that share no code count the same instructions. Where
+    the door is in the path they may differ by a few: it notes the time, and
+    to divide by another clock rate takes another number of steps."""
+    run = machine(f"bench={lab} exit", icount="shift=0,sleep=off",
+                  limit=120, modules=MODULES).run().must_end(PASS)
+    rows = bench_rows(run.text)
+    others = bench_rows(bochs(f"bench-{lab}", f"bench={lab} exit=bochs",
+                              *MODULES))
+    assert rows and len(rows) == len(others)
+    for row, other in zip(map(figures, rows), map(figures, others)):
+        assert row["way"] == other["way"]
+        for name in ("bytes", "writes"):
+            assert row[name] == other[name], (row, other)
+        for name in ("setup", "op"):
+            slack = row[name] * 0.01 if row[name] > 1000 else 0
+            assert abs(row[name] - other[name]) <= slack, (row, other)
+
+
+def figures(row):
+    way, setup, op, size, writes, _ = re.fullmatch(
+        r"  (\S.*?) +(\d+) +([\d.]+) +(\d+) +([\d.]+) +(.+)", row).groups()
+    return {"way": way, "setup": int(setup), "op": float(op),
+            "bytes": int(size), "writes": float(writes)}
+
+
+def make(build, *words):
+    """Builds everything anew in a folder of its own."""
+    done = subprocess.run(
+        ["make", "-B", f"BUILD={build.relative_to(ROOT)}", *words], cwd=ROOT,
+        env=CLEAN_ENV, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("optimise", ["-O0", "-O2", "-Os"])
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_build_without_warnings_passes(machine, compiler, optimise):
+    build = BUILD / f"{compiler}{optimise}"
+    done = make(build, f"CC={compiler}", f"OPT={optimise}")
+    assert done.stderr == ""
+    # That the choice reached the compiler; a linker may come from elsewhere.
+    assert f"{compiler} -m32" in done.stdout and optimise in done.stdout
+    run = machine(f"{all_suites()} exit", kernel=build / "palimpsest.elf",
+                  modules=MODULES, limit=120).run()
+    run.must_pass(SUITES)
+
+
+def test_two_builds_are_the_same_bytes():
+    """The build has no date, path or random number in it."""
+    elfs = []
+    for name in ("one", "two"):
+        build = BUILD / "reproduce" / name
+        make(build)
+        elfs.append((build / "palimpsest.elf").read_bytes())
+    assert elfs[0] == elfs[1]
