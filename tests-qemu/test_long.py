@@ -56,9 +56,10 @@ def test_v86_passes_all_checks():
 
 @pytest.mark.parametrize("lab", LABS)
 def test_bench_counts_equal_in_qemu_and_bochs(machine, lab):
-    """Two emulators that share no code count the same instructions. Where
-    the door is in the path they may differ by a few: it notes the time, and
-    to divide by another clock rate takes another number of steps."""
+    """Two emulators that share no code count the same instructions: exactly,
+    but for what depends on where memory lies. Setup may take pages, and the
+    loader takes many: how far the allocator looks for them differs, since
+    GRUB puts the modules elsewhere than QEMU."""
     run = machine(f"bench={lab} exit", icount="shift=0,sleep=off",
                   limit=120, modules=MODULES).run().must_end(PASS)
     rows = bench_rows(run.text)
@@ -70,7 +71,8 @@ def test_bench_counts_equal_in_qemu_and_bochs(machine, lab):
         for name in ("bytes", "writes"):
             assert row[name] == other[name], (row, other)
         for name in ("setup", "op"):
-            slack = row[name] * 0.01 if row[name] > 1000 else 0
+            depends = name == "setup" or lab == "loader"
+            slack = row[name] * 0.005 if depends else 0
             assert abs(row[name] - other[name]) <= slack, (row, other)
 
 
@@ -95,7 +97,8 @@ def make(build, *words):
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_build_without_warnings_passes(machine, compiler, optimise):
     build = BUILD / f"{compiler}{optimise}"
-    done = make(build, f"CC={compiler}", f"OPT={optimise}")
+    done = make(build, f"CC={compiler}", f"OPT={optimise}", "V=1",
+                "WERROR=-Werror")
     assert done.stderr == ""
     # That the choice reached the compiler; a linker may come from elsewhere.
     assert f"{compiler} -m32" in done.stdout and optimise in done.stdout
