@@ -166,5 +166,7 @@ static const struct check checks[] = {
     {"every bad PE field is named", check_pe_fields},
     {"truncated files are refused or harmless", check_truncated},
     {"mutants are refused or harmless", check_mutants},
+    {"a wrong free in loaded code ends its call", check_elf_free},
+    {"a module brings what it needs, which then stays", check_needs},
 };
 CHECK_SUITE(loader, checks);

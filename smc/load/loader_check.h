@@ -60,6 +60,7 @@ enum check_result check_elf_sample(void);
 enum check_result check_elf_strong(void);
 enum check_result check_elf_twice(void);
 enum check_result check_elf_fields(void);
+enum check_result check_elf_free(void);
 
 // loader_check_real.c: files of other systems, whole and working.
 enum check_result check_relocations(void);
@@ -67,6 +68,7 @@ enum check_result check_imports(void);
 enum check_result check_checksums(void);
 enum check_result check_round_trip(void);
 enum check_result check_digests(void);
+enum check_result check_needs(void);
 enum check_result check_refused(void);
 enum check_result check_crash(void);
 

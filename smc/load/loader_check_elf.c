@@ -44,7 +44,7 @@ static const struct sample good = {
                [Y_ZERO] = {5, 4, 4, 0x11, 0, SHN_COMMON},
                [Y_ABSENT] = {10, 0, 0, 0x20, 0, SHN_UNDEF},
                [Y_INCREMENT] = {17, 0x17, 2, 0x02, 0, S_TEXT}},
-    .strings = "\0add\0zero\0absent\0increment\0.text\0.other",
+    .strings = "\0add\0zero\0absent\0increment\0.text\0.other\0free",
     .section = {
         [S_TEXT] = {27, 1, SHF_ALLOC | SHF_EXEC, 0, AT(text), SIZE(text),
                     0, 0, 16, 0},
@@ -124,6 +124,29 @@ enum check_result check_elf_twice(void)
     ok = refused_with(&sample, "second time", &error);
     judged("%s", error.text);
     return ok ? CHECK_PASS : CHECK_FAIL;
+}
+
+// The call goes to free() now, which finds a return address where its
+// argument should be: a pointer that no heap ever gave out.
+enum check_result check_elf_free(void)
+{
+    struct sample sample = good;
+    struct load_error error;
+    struct image *image;
+    struct call call;
+    bool returned, ok;
+
+    sample.symbol[Y_ABSENT].st_name = 40;
+    sample.rel[2].r_info = Y_ABSENT << 8 | R_386_PLT32;
+    image = load_sample(&sample, &error);
+    if (!image) {
+        judged("%s", error.text);
+        return CHECK_FAIL;
+    }
+    returned = call_symbol(&call, image, "add", 1, 41);
+    judged("%s", returned ? "it returned" : call.text);
+    ok = !returned && check_says(call.text, "never given");
+    return image_unload(image, &error) && ok ? CHECK_PASS : CHECK_FAIL;
 }
 
 struct bad_field {

@@ -164,6 +164,26 @@ enum check_result check_digests(void)
     return right == DIGESTS ? CHECK_PASS : CHECK_FAIL;
 }
 
+// gcry_md5.mod says in .moddeps that it needs crypto.mod, and points into it
+// once it is loaded.
+enum check_result check_needs(void)
+{
+    const struct image *before = image_first();
+    struct load_error error;
+    struct image *user, *used;
+    bool refused;
+
+    if (!module_find("crypto.mod") || !module_find("gcry_md5.mod"))
+        return check_without("crypto.mod or gcry_md5.mod");
+    user = open_image("gcry_md5.mod", &error);
+    used = image_find("crypto.mod");
+    refused = used && !close_image(used, &error);
+    judged("%s; %s", user && used ? "both are loaded" : "NOT loaded",
+           error.text);
+    close_newer(before);
+    return user && refused ? CHECK_PASS : CHECK_FAIL;
+}
+
 // gzopen is the shortest way from an export to an import that no kernel has.
 // It asks malloc first, so that the cut-off call also leaves memory behind.
 enum check_result check_refused(void)
