@@ -133,10 +133,10 @@ FORMATTED = $(shell git ls-files '*.c' '*.h')
 
 .PHONY: format format-check clean help
 format:
-	clang-format -i $(FORMATTED)
+	@clang-format -i $(FORMATTED)
 
 format-check:
-	clang-format --dry-run --Werror $(FORMATTED)
+	@clang-format --dry-run --Werror $(FORMATTED)
 
 clean:
 	rm -rf $(BUILD)

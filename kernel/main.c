@@ -59,8 +59,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     modules_init();
     note_boot();
     kprintf("Palimpsest, a kernel that rewrites itself. %u MHz, %u MiB, "
-            "%u files.\n",
+            "%u file%s.\n",
             clock_tsc_khz() / 1000, page_stats().usable / 256,
-            (uint32_t)module_count());
+            (uint32_t)module_count(), module_count() == 1 ? "" : "s");
     shell_run();
 }

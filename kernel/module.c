@@ -119,12 +119,25 @@ const struct module *module_find(const char *name)
     return NULL;
 }
 
+// Which of the modules of its name this one is: 2 for NAME#2.
+static uint32_t ordinal(size_t index)
+{
+    uint32_t n = 1;
+    for (size_t i = 0; i < index; i++)
+        n += strcmp(names[i], names[index]) == 0;
+    return n;
+}
+
 static int run_ls(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    for (size_t i = 0; i < count; i++)
-        kprintf("%10u  %s\n", modules[i].size, modules[i].name);
+    for (size_t i = 0; i < count; i++) {
+        kprintf("%10u  %s", modules[i].size, modules[i].name);
+        if (ordinal(i) > 1)
+            kprintf("#%u", ordinal(i));
+        kprintf("\n");
+    }
     if (!count)
         kprintf("no modules: make run MODULES=\"FILE ...\" brings files\n");
     return 0;

@@ -137,7 +137,7 @@ def test_two_modules_of_one_name(machine, tmp_path):
                   "digest md5 same#3", modules=paths + CRYPTO).run()
     run.must_end(FAIL, hashlib.md5(b"first").hexdigest(),
                  hashlib.md5(b"second!").hexdigest(), "^same#3: no such file")
-    assert listing(run)[:2] == [("same", 5), ("same", 7)], run.explain([])
+    assert listing(run)[:2] == [("same", 5), ("same#2", 7)], run.explain([])
 
 
 def test_module_arguments_do_not_disturb_the_name(machine, files):

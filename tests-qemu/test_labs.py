@@ -77,7 +77,7 @@ def test_demo(machine, lab):
 def demo_text(text):
     """What follows the banner, without what differs from run to run."""
     _, _, text = text.partition(" files.\n")
-    return re.sub(r"\d+ (us|ms|ns|cycles|ticks)\b", "T", text)
+    return re.sub(r" *\d+ (us|ms|ns|cycles|ticks)\b", " T", text)
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -115,3 +115,9 @@ def test_two_builds_are_the_same_bytes():
         make(build)
         elfs.append((build / "palimpsest.elf").read_bytes())
     assert elfs[0] == elfs[1]
+
+
+def test_sources_are_formatted():
+    done = subprocess.run(["make", "-s", "format-check"], cwd=ROOT,
+                          env=CLEAN_ENV, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

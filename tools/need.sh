@@ -41,6 +41,7 @@ long  node                    nodejs                 runs v86
 long  npm                     npm                    fetches v86
 long  clang                   clang                  the other compiler
 long  ld.lld                  lld                    the other linker
+long  clang-format            clang-format           the layout of the sources
 "
 
 group=${1-}

@@ -16,8 +16,10 @@ bool build_stage(struct loading *in, uint32_t size)
     struct image *image = in->image;
 
     if (size == 0 || size > IMAGE_MAX)
-        return load_fail(in->error, "the image would take 0x%x bytes; "
-                         "1 to 0x%x are allowed", size, IMAGE_MAX);
+        return load_fail(in->error,
+                         "the image would take 0x%x bytes; "
+                         "1 to 0x%x are allowed",
+                         size, IMAGE_MAX);
     image->stage = heap_zalloc(1, PAGE_ALIGN_UP(size));
     image->claimed = heap_zalloc(1, PAGE_ALIGN_UP(size) / 8 + 1);
     return (image->stage && image->claimed) ||
@@ -88,12 +90,16 @@ bool build_claim(struct loading *in, uint32_t offset, const char *what)
     uint32_t word = 0xfu << offset % 8;
 
     if (!in_some_part(image, offset))
-        return load_fail(in->error, "%s changes the word at image offset "
-                         "0x%x, which is in no section", what, offset);
+        return load_fail(in->error,
+                         "%s changes the word at image offset "
+                         "0x%x, which is in no section",
+                         what, offset);
     // Four neighbouring bits lie in two neighbouring bytes at most.
     if ((claimed[0] | claimed[1] << 8) & word)
-        return load_fail(in->error, "%s changes the word at image offset "
-                         "0x%x for the second time", what, offset);
+        return load_fail(in->error,
+                         "%s changes the word at image offset "
+                         "0x%x for the second time",
+                         what, offset);
     claimed[0] |= (uint8_t)word;
     claimed[1] |= (uint8_t)(word >> 8);
     return true;
@@ -179,9 +185,9 @@ bool build_uses(struct loading *in, struct image *used)
 static bool commit_code(struct loading *in, const struct image_part *part)
 {
     struct image *image = in->image;
-    struct text_result result =
-        arena_write(image->arena, image->base + part->offset,
-                    image->stage + part->offset, part->size, "loader");
+    struct text_result result = arena_write(
+        image->arena, image->base + part->offset, image->stage + part->offset,
+        part->size, "loader");
     char why[120];
 
     // A section of nothing but INT3 is what the arena holds already.

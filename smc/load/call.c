@@ -51,8 +51,8 @@ static void enter(void *arg)
 static void say_where(char *out, size_t size, uint32_t address)
 {
     const struct image *image = image_of(address);
-    const struct image_export *near =
-        image ? image_nearest(image, address) : NULL;
+    const struct image_export *near = image ? image_nearest(image, address)
+                                            : NULL;
     uint32_t offset = image ? address - (uint32_t)(uintptr_t)image->base : 0;
 
     if (near)

@@ -68,8 +68,7 @@ static int call_and_print(struct call *call, const char *symbol)
 
 // The copies live as long as the call. Foreign code that keeps a pointer to
 // one of them has a bug that a test may provoke; the heap is ours.
-static int call_with_words(struct call *call, const char *symbol,
-                           char **words)
+static int call_with_words(struct call *call, const char *symbol, char **words)
 {
     char *copies[CALL_ARGS] = {NULL};
     bool ok = true;

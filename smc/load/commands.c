@@ -14,8 +14,8 @@ int report_error(const struct load_error *error)
 
 static void print_relocations(const struct image *image)
 {
-    static const char *const name[RELOC_TYPES] = {
-        "R_386_32", "R_386_PC32", "R_386_PLT32", "HIGHLOW"};
+    static const char *const name[RELOC_TYPES] = {"R_386_32", "R_386_PC32",
+                                                  "R_386_PLT32", "HIGHLOW"};
     const char *between = "";
 
     for (int type = 0; type < RELOC_TYPES; type++)
@@ -37,8 +37,8 @@ void report_image(const struct image *image)
         kprintf(", linked for 0x%08x", image->preferred);
     kprintf("\n  relocations: ");
     print_relocations(image);
-    kprintf("\n  imports: %u bound, %u lead to refusing stubs\n",
-            image->bound, image->refused);
+    kprintf("\n  imports: %u bound, %u lead to refusing stubs\n", image->bound,
+            image->refused);
     for (uint32_t i = 0; i < image->uses_count; i++)
         kprintf("  uses %s\n", image->uses[i]->name);
 }
@@ -139,5 +139,4 @@ COMMAND(load, "FILE", "load an ELF object or a PE DLL from a boot module",
         run_load);
 COMMAND(unload, "NAME", "unload an image and free all it holds", run_unload);
 COMMAND(images, "", "list the loaded images", run_images);
-COMMAND(exports, "NAME [PREFIX]", "list the symbols of an image",
-        run_exports);
+COMMAND(exports, "NAME [PREFIX]", "list the symbols of an image", run_exports);

@@ -16,8 +16,8 @@ static enum part_kind kind_of(const struct elf_section *section)
 
 // Gives out `size` bytes of the image. `*end` never passes IMAGE_MAX by more
 // than one section, so that the additions cannot wrap.
-static bool take(struct elf *elf, uint32_t *end, uint32_t size,
-                 uint32_t align, uint32_t *at)
+static bool take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
+                 uint32_t *at)
 {
     *at = align > 1 ? (*end + align - 1) & ~(align - 1) : *end;
     *end = *at + size;
@@ -27,13 +27,12 @@ static bool take(struct elf *elf, uint32_t *end, uint32_t size,
 
 // Sections keep the order of the file. An empty section gets a place too:
 // symbols may be defined in it.
-static bool place_sections(struct elf *elf, enum part_kind kind,
-                           uint32_t *end)
+static bool place_sections(struct elf *elf, enum part_kind kind, uint32_t *end)
 {
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
-        if (section->sh_type == SHT_NULL ||
-            !(section->sh_flags & SHF_ALLOC) || kind_of(section) != kind)
+        if (section->sh_type == SHT_NULL || !(section->sh_flags & SHF_ALLOC) ||
+            kind_of(section) != kind)
             continue;
         if (!take(elf, end, section->sh_size, section->sh_addralign,
                   &elf->place[i]))
@@ -67,10 +66,9 @@ static bool lay_out(struct elf *elf)
             return false;
         if (kind == PART_DATA && !place_common(elf, &end))
             return false;
-        if (end > start && !build_part(elf->in, name[kind],
-                                       strlen(name[kind]),
-                                       (enum part_kind)kind, start,
-                                       end - start))
+        if (end > start &&
+            !build_part(elf->in, name[kind], strlen(name[kind]),
+                        (enum part_kind)kind, start, end - start))
             return false;
         start = end = PAGE_ALIGN_UP(end);
     }
@@ -99,7 +97,7 @@ static bool load_needed(struct elf *elf)
         char name[40];
         if (len == size || len > 32)
             return load_fail(elf->error, "a name in .moddeps is longer than "
-                             "32 characters or has no end");
+                                         "32 characters or has no end");
         ksnprintf(name, sizeof name, "%s.mod", at);
         struct image *needed = open_image(name, elf->error);
         if (!needed)
@@ -132,8 +130,8 @@ static bool fill_stage(struct elf *elf)
 // exports by address.
 bool elf_load(struct loading *in)
 {
-    struct elf elf = {.file = in->file, .image = in->image,
-                      .error = in->error, .in = in};
+    struct elf elf = {
+        .file = in->file, .image = in->image, .error = in->error, .in = in};
     bool ok;
 
     in->image->kind = IMAGE_ELF;

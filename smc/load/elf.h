@@ -28,9 +28,9 @@ struct elf {
     uint32_t sections;
     const struct elf_symbol *symbol;
     uint32_t symbols;
-    uint32_t symtab;      // index of the symbol table; 0 if there is none
-    uint32_t *place;      // per section: its offset in the image
-    uint32_t *address;    // per symbol: its offset (COMMON), then address
+    uint32_t symtab;   // index of the symbol table; 0 if there is none
+    uint32_t *place;   // per section: its offset in the image
+    uint32_t *address; // per symbol: its offset (COMMON), then address
 };
 // The place or address of what has none: a section that is not loaded.
 #define ELF_NOWHERE 0xffffffffu

@@ -10,7 +10,10 @@
 
 bool elf_is(const struct module *file)
 {
-    return file->size >= 4 && memcmp(file->data, "\x7f" "ELF", 4) == 0;
+    return file->size >= 4 && memcmp(file->data,
+                                     "\x7f"
+                                     "ELF",
+                                     4) == 0;
 }
 
 // The first 16 bytes say how to read all others.
@@ -130,13 +133,11 @@ static bool check_section(struct elf *elf, const struct elf_section *section)
         return true;
     case SHT_SYMTAB:
         return check_table(elf, section, sizeof(struct elf_symbol));
-    case SHT_REL:
-        return check_table(elf, section, sizeof(struct elf_rel));
+    case SHT_REL: return check_table(elf, section, sizeof(struct elf_rel));
     case SHT_RELA:
         return REFUSE_FIELD(elf, section, sh_type,
                             "RELA is not in the i386 ABI");
-    default:
-        return true;
+    default: return true;
     }
 }
 

@@ -31,8 +31,10 @@ static bool find_undefined(struct elf *elf, uint32_t index)
     // A weak symbol may be missing: its address is then 0, and the code is
     // expected to compare before it calls.
     else if (elf->symbol[index].st_info >> 4 != STB_WEAK)
-        return load_fail(elf->error, "symbol %u, %s, is offered neither by "
-                         "the kernel nor by a loaded image", index, name);
+        return load_fail(elf->error,
+                         "symbol %u, %s, is offered neither by "
+                         "the kernel nor by a loaded image",
+                         index, name);
     return true;
 }
 
@@ -44,14 +46,9 @@ static bool find_address(struct elf *elf, uint32_t index)
     uint32_t place;
 
     switch (symbol->st_shndx) {
-    case SHN_UNDEF:
-        return find_undefined(elf, index);
-    case SHN_ABS:
-        elf->address[index] = symbol->st_value;
-        return true;
-    case SHN_COMMON:
-        elf->address[index] += base_of(elf);
-        return true;
+    case SHN_UNDEF: return find_undefined(elf, index);
+    case SHN_ABS: elf->address[index] = symbol->st_value; return true;
+    case SHN_COMMON: elf->address[index] += base_of(elf); return true;
     default:
         place = elf->place[symbol->st_shndx];
         if (place != ELF_NOWHERE)
@@ -69,8 +66,8 @@ static bool publish(struct elf *elf, uint32_t index)
     uint32_t type = symbol->st_info & 15;
 
     if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx == SHN_ABS ||
-        elf->address[index] == ELF_NOWHERE || !*name ||
-        type == STT_SECTION || type == STT_FILE)
+        elf->address[index] == ELF_NOWHERE || !*name || type == STT_SECTION ||
+        type == STT_FILE)
         return true;
     if (strcmp(name, "grub_mod_init") == 0)
         elf->image->init = elf->address[index];
@@ -97,9 +94,9 @@ static bool link_symbols(struct elf *elf)
 static bool refuse_type(struct elf *elf, const struct elf_rel *rel)
 {
     static const char *const needs_got[] = {
-        [3] = "R_386_GOT32", [5] = "R_386_COPY", [6] = "R_386_GLOB_DAT",
-        [7] = "R_386_JMP_SLOT", [8] = "R_386_RELATIVE",
-        [9] = "R_386_GOTOFF", [10] = "R_386_GOTPC", [43] = "R_386_GOT32X",
+        [3] = "R_386_GOT32",    [5] = "R_386_COPY",     [6] = "R_386_GLOB_DAT",
+        [7] = "R_386_JMP_SLOT", [8] = "R_386_RELATIVE", [9] = "R_386_GOTOFF",
+        [10] = "R_386_GOTPC",   [43] = "R_386_GOT32X",
     };
     uint8_t type = (uint8_t)rel->r_info;
     const char *name = NULL;
@@ -134,9 +131,7 @@ static bool relocate_word(struct elf *elf, const struct elf_section *target,
         return false;
     value = elf->address[symbol] + build_get(image, word);
     switch ((uint8_t)rel->r_info) {
-    case R_386_32:
-        image->relocations[RELOC_32]++;
-        break;
+    case R_386_32: image->relocations[RELOC_32]++; break;
     case R_386_PC32:
         image->relocations[RELOC_PC32]++;
         value -= base_of(elf) + word;
@@ -145,8 +140,7 @@ static bool relocate_word(struct elf *elf, const struct elf_section *target,
         image->relocations[RELOC_PLT32]++;
         value -= base_of(elf) + word;
         break;
-    default:
-        return refuse_type(elf, rel);
+    default: return refuse_type(elf, rel);
     }
     build_put(image, word, value);
     return true;
@@ -154,8 +148,8 @@ static bool relocate_word(struct elf *elf, const struct elf_section *target,
 
 static bool relocate_section(struct elf *elf, const struct elf_section *table)
 {
-    const struct elf_rel *rel =
-        (const void *)(elf->file->data + table->sh_offset);
+    const struct elf_rel *rel = (const void *)(elf->file->data +
+                                               table->sh_offset);
     const struct elf_section *target;
 
     if (table->sh_info == 0 || table->sh_info >= elf->sections)

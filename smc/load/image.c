@@ -64,8 +64,10 @@ static bool load_by_format(struct loading *in)
         return elf_load(in);
     if (pe_is(in->file))
         return pe_load(in);
-    return load_fail(in->error, "%u bytes that start neither with 7f 'ELF' "
-                     "nor with 'MZ'", in->file->size);
+    return load_fail(in->error,
+                     "%u bytes that start neither with 7f 'ELF' "
+                     "nor with 'MZ'",
+                     in->file->size);
 }
 
 struct image *image_load(const struct module *file, struct load_error *error)

@@ -40,8 +40,13 @@ struct image_part {
 };
 
 // What was changed, for `images` and the checks: one count per type.
-enum reloc_type { RELOC_32, RELOC_PC32, RELOC_PLT32, RELOC_HIGHLOW,
-                  RELOC_TYPES };
+enum reloc_type {
+    RELOC_32,
+    RELOC_PC32,
+    RELOC_PLT32,
+    RELOC_HIGHLOW,
+    RELOC_TYPES
+};
 
 struct image_export {
     uint32_t name;    // offset into image->names
@@ -56,38 +61,38 @@ struct image_refusal {
 };
 
 struct image {
-    struct image *next;   // the list of images, newest first
-    const char *name;     // of its file; lives as long as the module
+    struct image *next; // the list of images, newest first
+    const char *name;   // of its file; lives as long as the module
     enum image_kind kind;
-    struct arena *arena;  // its address range, and nothing else is in it
+    struct arena *arena; // its address range, and nothing else is in it
     uint8_t *base;
-    uint32_t size;        // whole pages, the stubs included
-    uint32_t preferred;   // PE: the address that the file was linked for
+    uint32_t size;          // whole pages, the stubs included
+    uint32_t preferred;     // PE: the address that the file was linked for
     uint32_t register_args; // arguments that its functions take in registers
 
     struct image_part part[IMAGE_PARTS]; // ascending, no page in two of them
     uint32_t parts;
     uint32_t relocations[RELOC_TYPES];
-    uint32_t bound;       // imports that the kernel or an image satisfies
-    uint32_t refused;     // imports that lead to a refusing stub
+    uint32_t bound;   // imports that the kernel or an image satisfies
+    uint32_t refused; // imports that lead to a refusing stub
     struct image_refusal *refusal;
-    uint32_t stubs;       // offset of the stubs that lead to them
+    uint32_t stubs; // offset of the stubs that lead to them
 
-    char *names;          // all names of exports and refusals, each with NUL
+    char *names; // all names of exports and refusals, each with NUL
     uint32_t names_used, names_size;
     struct image_export *export;
     uint32_t exports, exports_size;
 
     struct image *uses[IMAGE_USES]; // images that this one points into
     uint32_t uses_count;
-    uint32_t users;       // images that point into this one
-    uint32_t init, fini;  // GRUB modules: their two life cycle functions
+    uint32_t users;      // images that point into this one
+    uint32_t init, fini; // GRUB modules: their two life cycle functions
     bool started;
 
     // Only while loading.
-    uint8_t *stage;       // the image as it will be
-    uint8_t *claimed;     // one bit per byte that the loader has changed
-    uint32_t last_part;   // where the last change was
+    uint8_t *stage;     // the image as it will be
+    uint8_t *claimed;   // one bit per byte that the loader has changed
+    uint32_t last_part; // where the last change was
 };
 
 // Loads a file. Imports are satisfied by the kernel and by the images that

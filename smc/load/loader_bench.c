@@ -88,10 +88,8 @@ static void bench_loading(const struct module *file)
         return;
     const struct bench_way ways[] = {
         {"at the preferred base: none", NULL, load_once, &bare, 0},
-        {"in the stage, one door write", NULL, load_once, (void *)file,
-         table},
-        {"in place, a door write per word", NULL, load_in_place, &bare,
-         table},
+        {"in the stage, one door write", NULL, load_once, (void *)file, table},
+        {"in place, a door write per word", NULL, load_in_place, &bare, table},
     };
     bench_begin("loader", "loading and unloading zlib1.dll, 786 words");
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
@@ -154,13 +152,14 @@ static bool make_callers(struct caller *caller)
     caller->slot = (uint32_t *)(void *)(caller->arena->base + PAGE_SIZE);
     slot = ADDRESS(caller->slot);
     memset(code, 0x90, sizeof code);
-    memcpy(code, "\xff\x15....\xc3", 7);           // call *slot; ret
+    memcpy(code, "\xff\x15....\xc3", 7); // call *slot; ret
     memcpy(code + 2, &slot, sizeof slot);
     memcpy(code + 16, "\xe8\xfc\xff\xff\xff\xc3", 6); // call ?; ret
-    code[32] = 0xc3;                               // ret
+    code[32] = 0xc3;                                  // ret
     return arena_make_data(caller->arena, caller->slot, PAGE_SIZE, true) &&
            arena_write(caller->arena, caller->via_slot, code, sizeof code,
-                       "bench").reason == TEXT_OK;
+                       "bench")
+                   .reason == TEXT_OK;
 }
 
 static void bench_calling(void)
@@ -171,8 +170,8 @@ static void bench_calling(void)
         const struct bench_way ways[] = {
             {"call *slot, bound as data", bind_slot, call_via_slot, &caller,
              10},
-            {"call function, bound as code", bind_direct, call_direct,
-             &caller, 5},
+            {"call function, bound as code", bind_direct, call_direct, &caller,
+             5},
         };
         bench_begin("loader", "one call of a bound import");
         for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)

@@ -102,7 +102,8 @@ enum check_result try_verdict(const char *kind, const struct trial *trial,
     bool same = memory_same(before, after);
 
     judged("%u %s: %u refused with words, %u loaded, %u mute, %u trapped, "
-           "memory %s", trial->loaded + trial->refused + trial->trapped, kind,
+           "memory %s",
+           trial->loaded + trial->refused + trial->trapped, kind,
            trial->refused - trial->mute, trial->loaded, trial->mute,
            trial->trapped, same ? "as before" : "LEAKED");
     return same && trial->trapped == 0 && trial->mute == 0 ? CHECK_PASS

@@ -43,8 +43,8 @@ static void cut_at(struct trial *trial, uint32_t whole, uint32_t boundary)
 static void cut_elf(const struct module *file, struct trial *trial)
 {
     const struct elf_header *header = (const void *)file->data;
-    const struct elf_section *section =
-        (const void *)(file->data + header->e_shoff);
+    const struct elf_section *section = (const void *)(file->data +
+                                                       header->e_shoff);
 
     cut_at(trial, file->size, sizeof *header);
     for (uint32_t i = 0; i < header->e_shnum; i++) {
@@ -58,8 +58,8 @@ static void cut_elf(const struct module *file, struct trial *trial)
 static void cut_pe(const struct module *file, struct trial *trial)
 {
     const struct pe_header *header = walk_header(file);
-    const uint8_t *table =
-        (const uint8_t *)&header->Magic + header->SizeOfOptionalHeader;
+    const uint8_t *table = (const uint8_t *)&header->Magic +
+                           header->SizeOfOptionalHeader;
     const struct pe_section *section = (const void *)table;
 
     cut_at(trial, file->size, sizeof(struct dos_header));

@@ -26,17 +26,22 @@ struct sample {
     struct elf_section section[SECTIONS];
 } __attribute__((packed));
 
-#define AT(member) (uint32_t)offsetof(struct sample, member)
+#define AT(member) (uint32_t) offsetof(struct sample, member)
 #define SIZE(member) (uint32_t)sizeof(((struct sample *)0)->member)
 
 static const struct sample good = {
-    .header = {.e_ident = {0x7f, 'E', 'L', 'F', 1, 1, 1}, .e_type = 1,
-               .e_machine = 3, .e_version = 1, .e_shoff = AT(section),
-               .e_ehsize = 52, .e_shentsize = 40, .e_shnum = SECTIONS,
+    .header = {.e_ident = {0x7f, 'E', 'L', 'F', 1, 1, 1},
+               .e_type = 1,
+               .e_machine = 3,
+               .e_version = 1,
+               .e_shoff = AT(section),
+               .e_ehsize = 52,
+               .e_shentsize = 40,
+               .e_shnum = SECTIONS,
                .e_shstrndx = S_STRINGS},
-    .text = {0x8b, 0x44, 0x24, 0x04, 0x03, 0x05, 0, 0, 0, 0,
-             0xb9, 0, 0, 0, 0, 0x01, 0xc8, 0xe8, 0xfc, 0xff, 0xff, 0xff,
-             0xc3, 0x40, 0xc3},
+    .text = {0x8b, 0x44, 0x24, 0x04, 0x03, 0x05, 0,    0,    0,
+             0,    0xb9, 0,    0,    0,    0,    0x01, 0xc8, 0xe8,
+             0xfc, 0xff, 0xff, 0xff, 0xc3, 0x40, 0xc3},
     .rel = {{0x06, Y_ZERO << 8 | R_386_32},
             {0x0b, Y_ABSENT << 8 | R_386_32},
             {0x12, Y_INCREMENT << 8 | R_386_PLT32}},
@@ -45,15 +50,14 @@ static const struct sample good = {
                [Y_ABSENT] = {10, 0, 0, 0x20, 0, SHN_UNDEF},
                [Y_INCREMENT] = {17, 0x17, 2, 0x02, 0, S_TEXT}},
     .strings = "\0add\0zero\0absent\0increment\0.text\0.other\0free",
-    .section = {
-        [S_TEXT] = {27, 1, SHF_ALLOC | SHF_EXEC, 0, AT(text), SIZE(text),
-                    0, 0, 16, 0},
-        [S_REL] = {33, SHT_REL, 0, 0, AT(rel), SIZE(rel), S_SYMBOLS, S_TEXT,
-                   4, sizeof(struct elf_rel)},
-        [S_SYMBOLS] = {33, SHT_SYMTAB, 0, 0, AT(symbol), SIZE(symbol),
-                       S_STRINGS, 1, 4, sizeof(struct elf_symbol)},
-        [S_STRINGS] = {33, SHT_STRTAB, 0, 0, AT(strings), SIZE(strings), 0,
-                       0, 1, 0}},
+    .section = {[S_TEXT] = {27, 1, SHF_ALLOC | SHF_EXEC, 0, AT(text),
+                            SIZE(text), 0, 0, 16, 0},
+                [S_REL] = {33, SHT_REL, 0, 0, AT(rel), SIZE(rel), S_SYMBOLS,
+                           S_TEXT, 4, sizeof(struct elf_rel)},
+                [S_SYMBOLS] = {33, SHT_SYMTAB, 0, 0, AT(symbol), SIZE(symbol),
+                               S_STRINGS, 1, 4, sizeof(struct elf_symbol)},
+                [S_STRINGS] = {33, SHT_STRTAB, 0, 0, AT(strings),
+                               SIZE(strings), 0, 0, 1, 0}},
 };
 
 static struct image *load_sample(const struct sample *sample,
@@ -156,7 +160,10 @@ struct bad_field {
     const char *words;
 };
 
-#define FIELD(member, value, words) {AT(member), SIZE(member), value, words}
+#define FIELD(member, value, words)            \
+    {                                          \
+        AT(member), SIZE(member), value, words \
+    }
 
 static const struct bad_field bad_fields[] = {
     FIELD(header.e_ident[4], 2, "EI_CLASS"),

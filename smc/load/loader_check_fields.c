@@ -7,18 +7,22 @@
 #include "smc/load/pe_format.h"
 
 struct bad_field {
-    uint32_t offset;      // from the PE header
+    uint32_t offset; // from the PE header
     uint8_t size;
     uint32_t value;
-    const char *words;    // what the refusal must say
+    const char *words; // what the refusal must say
 };
 
-#define PE_FIELD(field, value, words)                                     \
-    {offsetof(struct pe_header, field),                                   \
-     sizeof(((struct pe_header *)0)->field), value, words}
-#define PE_SECTION_0(field, value, words)                                 \
-    {24 + 224 + offsetof(struct pe_section, field),                       \
-     sizeof(((struct pe_section *)0)->field), value, words}
+#define PE_FIELD(field, value, words)                            \
+    {                                                            \
+        offsetof(struct pe_header, field),                       \
+            sizeof(((struct pe_header *)0)->field), value, words \
+    }
+#define PE_SECTION_0(field, value, words)                         \
+    {                                                             \
+        24 + 224 + offsetof(struct pe_section, field),            \
+            sizeof(((struct pe_section *)0)->field), value, words \
+    }
 
 static const struct bad_field bad_fields[] = {
     PE_FIELD(Signature, 0x4550454e, "Signature"),

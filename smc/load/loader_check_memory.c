@@ -56,8 +56,9 @@ enum check_result check_twice(void)
         stray = stray_bytes(a, b, map.bits, &differ);
         work = zlib_agree(a, b);
         judged("at 0x%08x and 0x%08x: %u bytes differ, %u outside relocated "
-               "words, both %s", ADDRESS(a->base), ADDRESS(b->base), differ,
-               stray, work ? "work" : "FAIL");
+               "words, both %s",
+               ADDRESS(a->base), ADDRESS(b->base), differ, stray,
+               work ? "work" : "FAIL");
     }
     heap_free(map.bits);
     second = b ? zlib_verdict(b, stray == 0 && differ && work) : result;
@@ -72,8 +73,7 @@ struct rights_count {
 
 // One frame may be mapped at several addresses. Writable at one of them and
 // executable at the image's is as bad as both at once.
-static void count_rights(uintptr_t va, const struct page_info *info,
-                         void *arg)
+static void count_rights(uintptr_t va, const struct page_info *info, void *arg)
 {
     struct rights_count *count = arg;
     const uint8_t *base = count->image->base;
@@ -100,10 +100,10 @@ enum check_result check_rights(void)
     if (!image)
         return result;
     paging_walk(count_rights, &count);
-    judged("%u pages, %u executable, %u writable and executable",
-           count.mapped, count.code, count.both);
+    judged("%u pages, %u executable, %u writable and executable", count.mapped,
+           count.code, count.both);
     return zlib_verdict(image, count.mapped == image->size / PAGE_SIZE &&
-                              count.code && count.both == 0);
+                                   count.code && count.both == 0);
 }
 
 enum check_result check_frees(void)
@@ -124,4 +124,3 @@ enum check_result check_frees(void)
            after.bytes, after.pages);
     return memory_same(before, after) ? result : CHECK_FAIL;
 }
-

@@ -47,11 +47,11 @@ enum check_result check_relocations(void)
         return result;
     listed = walk_relocations(file, recount_word, &count);
     judged("%u relocated, %u listed, %u of them in code, %u words right",
-           image->relocations[RELOC_HIGHLOW], listed, count.code,
-           count.right);
-    return zlib_verdict(image, listed && count.right == listed &&
-                        image->relocations[RELOC_HIGHLOW] == listed &&
-                        (!is_known(file) || listed == 786));
+           image->relocations[RELOC_HIGHLOW], listed, count.code, count.right);
+    return zlib_verdict(image,
+                        listed && count.right == listed &&
+                            image->relocations[RELOC_HIGHLOW] == listed &&
+                            (!is_known(file) || listed == 786));
 }
 
 enum check_result check_imports(void)
@@ -67,7 +67,7 @@ enum check_result check_imports(void)
     judged("%u bound by the kernel, %u by refusing stubs, %u listed",
            image->bound, image->refused, listed);
     return zlib_verdict(image, image->bound + image->refused == listed &&
-                        (!is_known(file) || listed == 51));
+                                   (!is_known(file) || listed == 51));
 }
 
 // The known answers of the two checksums for the nine digits are in every
@@ -86,7 +86,7 @@ enum check_result check_checksums(void)
     judged("crc32 %08x, adler32 %08x", ok ? crc.result : 0,
            ok ? adler.result : 0);
     return zlib_verdict(image, ok && crc.result == 0xcbf43926 &&
-                              adler.result == 0x091e01de);
+                                   adler.result == 0x091e01de);
 }
 
 // A megabyte or more makes deflate slide its window; the largest file that
@@ -197,10 +197,11 @@ enum check_result check_refused(void)
         return result;
     returned = call_symbol(&call, image, "gzopen", 2, "file", "r");
     judged("%s", returned ? "gzopen returned" : call.text);
-    return zlib_verdict(image, !returned &&
-                        check_says(call.text, "zlib1.dll called "
-                                   "msvcrt.dll!_open, which this kernel "
-                                   "does not offer"));
+    return zlib_verdict(
+        image, !returned &&
+                   check_says(call.text, "zlib1.dll called "
+                                         "msvcrt.dll!_open, which this kernel "
+                                         "does not offer"));
 }
 
 // A wild pointer as an argument; then a good call in the same image, which

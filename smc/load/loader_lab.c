@@ -130,8 +130,8 @@ static void demo_dll(const struct module *file)
 static const uint8_t *text_in_file(const struct module *file)
 {
     const struct elf_header *header = (const void *)file->data;
-    const struct elf_section *section =
-        (const void *)(file->data + header->e_shoff);
+    const struct elf_section *section = (const void *)(file->data +
+                                                       header->e_shoff);
 
     while (!(section->sh_flags & SHF_EXEC))
         section++;

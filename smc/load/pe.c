@@ -18,9 +18,10 @@ bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
 {
     if (table_inside(rva, count, entry, pe->header->SizeOfImage))
         return true;
-    return load_fail(pe->error, "%s: %u entries of %u bytes at RVA 0x%x "
-                     "reach past the image (0x%x bytes)", field, count, entry,
-                     rva, pe->header->SizeOfImage);
+    return load_fail(pe->error,
+                     "%s: %u entries of %u bytes at RVA 0x%x "
+                     "reach past the image (0x%x bytes)",
+                     field, count, entry, rva, pe->header->SizeOfImage);
 }
 
 // The limits are not the format's: it has none. But a name is printed in
@@ -37,8 +38,10 @@ const char *pe_string(struct pe *pe, const char *field, uint32_t rva)
     }
     if (len && len < 256 && len < size - rva && text[len] == '\0')
         return text;
-    load_fail(pe->error, "%s at RVA 0x%x is not a string of 1 to 255 "
-              "printable characters", field, rva);
+    load_fail(pe->error,
+              "%s at RVA 0x%x is not a string of 1 to 255 "
+              "printable characters",
+              field, rva);
     return NULL;
 }
 
@@ -64,8 +67,8 @@ static void copy_sections(struct pe *pe)
 // relocation is then refused as a word changed twice.
 bool pe_load(struct loading *in)
 {
-    struct pe pe = {.file = in->file, .image = in->image,
-                    .error = in->error, .in = in};
+    struct pe pe = {
+        .file = in->file, .image = in->image, .error = in->error, .in = in};
     uint32_t base, size;
 
     in->image->kind = IMAGE_PE;

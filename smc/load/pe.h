@@ -27,7 +27,7 @@ struct pe {
     struct loading *in;
     const struct pe_header *header;
     const struct pe_section *section;
-    uint32_t imports;     // how many the import table names
+    uint32_t imports; // how many the import table names
 };
 #define PE_IMPORTS_MAX 2048u
 

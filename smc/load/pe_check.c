@@ -90,7 +90,8 @@ static bool check_sizes(struct pe *pe)
         return REFUSE_FIELD(pe, header, ImageBase, "not a multiple of 64 KiB");
     if (header->SizeOfImage == 0 || header->SizeOfImage > IMAGE_MAX ||
         header->SizeOfImage % header->SectionAlignment)
-        return REFUSE_FIELD(pe, header, SizeOfImage, "not a multiple of "
+        return REFUSE_FIELD(pe, header, SizeOfImage,
+                            "not a multiple of "
                             "SectionAlignment up to 16 MiB");
     if (header->SizeOfHeaders > pe->file->size ||
         header->SizeOfHeaders > header->SizeOfImage)
@@ -171,7 +172,7 @@ static bool check_policy(struct pe *pe)
 
     if (clr.VirtualAddress || clr.Size)
         return load_fail(pe->error, "has a CLR header: its code is for .NET, "
-                         "not for this processor");
+                                    "not for this processor");
     return true;
 }
 

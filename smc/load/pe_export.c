@@ -25,8 +25,7 @@ static bool publish_name(struct pe *pe, const struct pe_export *table,
                          struct pe_directory where, uint32_t index)
 {
     uint32_t name = build_get(pe->image, table->AddressOfNames + 4 * index);
-    uint32_t ordinal = stage_u16(pe, table->AddressOfNameOrdinals +
-                                         2 * index);
+    uint32_t ordinal = stage_u16(pe, table->AddressOfNameOrdinals + 2 * index);
     const char *text = pe_string(pe, "the name of an export", name);
     uint32_t rva, address = 0;
 
@@ -37,8 +36,10 @@ static bool publish_name(struct pe *pe, const struct pe_export *table,
                          ordinal, table->NumberOfFunctions);
     rva = build_get(pe->image, table->AddressOfFunctions + 4 * ordinal);
     if (rva >= pe->header->SizeOfImage)
-        return load_fail(pe->error, "export %s has RVA 0x%x, outside the "
-                         "image", text, rva);
+        return load_fail(pe->error,
+                         "export %s has RVA 0x%x, outside the "
+                         "image",
+                         text, rva);
     if (rva - where.VirtualAddress >= where.Size)
         address = (uint32_t)(uintptr_t)pe->image->base + rva;
     return build_export(pe->in, text, address);
@@ -61,8 +62,8 @@ bool pe_publish(struct pe *pe)
                      table.NumberOfFunctions, 4) ||
         !pe_in_image(pe, "AddressOfNames", table.AddressOfNames,
                      table.NumberOfNames, 4) ||
-        !pe_in_image(pe, "AddressOfNameOrdinals",
-                     table.AddressOfNameOrdinals, table.NumberOfNames, 2))
+        !pe_in_image(pe, "AddressOfNameOrdinals", table.AddressOfNameOrdinals,
+                     table.NumberOfNames, 2))
         return false;
     for (uint32_t i = 0; i < table.NumberOfNames; i++)
         if (!publish_name(pe, &table, where, i))

@@ -14,7 +14,7 @@
 
 struct import {
     const char *dll, *symbol;
-    uint32_t slot;        // RVA of its word in the IAT
+    uint32_t slot; // RVA of its word in the IAT
     char ordinal[12];
 };
 
@@ -102,7 +102,8 @@ static bool bind_slot(struct pe *pe, const struct import *import)
         return load_fail(pe->error, "binding changes the import table");
     if (import->slot < pe->header->SizeOfHeaders ||
         !build_claim(pe->in, import->slot, "an import"))
-        return load_fail(pe->error, "the IAT slot at RVA 0x%x for %s is in "
+        return load_fail(pe->error,
+                         "the IAT slot at RVA 0x%x for %s is in "
                          "the headers, in no section, or bound twice",
                          import->slot, import->symbol);
     if (!bind_import(pe->in, import->dll, import->symbol, &address))

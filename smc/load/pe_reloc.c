@@ -21,19 +21,26 @@ static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
     if (type == PE_REL_ABSOLUTE)
         return true;
     if (type != PE_REL_HIGHLOW)
-        return load_fail(pe->error, "base relocation 0x%x in the block for "
-                         "page 0x%x has type %u, not 0 or 3", entry, page,
-                         type);
+        return load_fail(pe->error,
+                         "base relocation 0x%x in the block for "
+                         "page 0x%x has type %u, not 0 or 3",
+                         entry, page, type);
     if (rva < page || !range_inside(rva, 4, pe->header->SizeOfImage))
-        return load_fail(pe->error, "base relocation 0x%x in the block for "
-                         "page 0x%x is outside the image", entry, page);
+        return load_fail(pe->error,
+                         "base relocation 0x%x in the block for "
+                         "page 0x%x is outside the image",
+                         entry, page);
     if (rva < pe->header->SizeOfHeaders)
-        return load_fail(pe->error, "base relocation at RVA 0x%x would "
-                         "change the headers", rva);
+        return load_fail(pe->error,
+                         "base relocation at RVA 0x%x would "
+                         "change the headers",
+                         rva);
     if (rva + 4 > table.VirtualAddress &&
         rva < table.VirtualAddress + table.Size)
-        return load_fail(pe->error, "base relocation at RVA 0x%x would "
-                         "change the table that is being read", rva);
+        return load_fail(pe->error,
+                         "base relocation at RVA 0x%x would "
+                         "change the table that is being read",
+                         rva);
     if (!build_claim(pe->in, rva, "a base relocation"))
         return false;
     build_put(pe->image, rva, build_get(pe->image, rva) + delta);
@@ -66,8 +73,7 @@ static bool relocate_block(struct pe *pe, uint32_t rva, uint32_t delta,
     struct pe_reloc_block block;
 
     memcpy(&block, at, sizeof block);
-    if (!check_block(pe, &block, rva,
-                     table.VirtualAddress + table.Size - rva))
+    if (!check_block(pe, &block, rva, table.VirtualAddress + table.Size - rva))
         return false;
     *size = block.SizeOfBlock;
     for (uint32_t i = sizeof block; i < block.SizeOfBlock; i += 2) {
@@ -86,14 +92,17 @@ bool pe_relocate(struct pe *pe, uint32_t base)
     uint32_t delta = base - pe->header->ImageBase, size = 0;
 
     if (delta && (pe->header->Characteristics & PE_RELOCS_STRIPPED))
-        return load_fail(pe->error, "its relocations were stripped: it runs "
-                         "only at 0x%x", pe->header->ImageBase);
+        return load_fail(pe->error,
+                         "its relocations were stripped: it runs "
+                         "only at 0x%x",
+                         pe->header->ImageBase);
     if (!pe_in_image(pe, "the relocation directory", table.VirtualAddress,
                      table.Size, 1))
         return false;
     for (uint32_t at = 0; at < table.Size; at += size) {
         if (table.Size - at < sizeof(struct pe_reloc_block))
-            return load_fail(pe->error, "the relocation directory ends with "
+            return load_fail(pe->error,
+                             "the relocation directory ends with "
                              "%u bytes, too few for a block",
                              table.Size - at);
         if (!relocate_block(pe, table.VirtualAddress + at, delta, table,

@@ -26,10 +26,10 @@ bool load_fail(struct load_error *error, const char *fmt, ...)
 
 // Refuses one field of a structure that lies in the file. `in` is a reader
 // with the members `file` and `error`.
-#define REFUSE_FIELD(in, record, field, why)                              \
-    load_refuse((in)->error, #field, "offset",                            \
-                (uint32_t)((const uint8_t *)(record) - (in)->file->data) +\
-                    (uint32_t)offsetof(__typeof__(*(record)), field),     \
+#define REFUSE_FIELD(in, record, field, why)                               \
+    load_refuse((in)->error, #field, "offset",                             \
+                (uint32_t)((const uint8_t *)(record) - (in)->file->data) + \
+                    (uint32_t)offsetof(__typeof__(*(record)), field),      \
                 (record)->field, why)
 
 // True if [offset, offset + len) lies in [0, size). There is no addition in

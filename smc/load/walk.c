@@ -25,7 +25,7 @@ uint32_t walk_offset(const struct module *dll, uint32_t rva, bool *code)
             return rva - section->VirtualAddress + section->PointerToRawData;
         }
     *code = false;
-    return rva;           // in the headers, which lie at their file offset
+    return rva; // in the headers, which lie at their file offset
 }
 
 // Short, because it may trust the file: pe_reloc.c has judged it before.
@@ -41,8 +41,10 @@ static uint32_t walk_block(const struct module *dll, uint32_t page,
         struct walk_word word = {.rva = page + (entry & 0xfff)};
         if (entry >> 12 != PE_REL_HIGHLOW)
             continue;
-        word.value = ((const struct word *)(
-            dll->data + walk_offset(dll, word.rva, &word.code)))->value;
+        word.value = ((const struct word *)(dll->data +
+                                            walk_offset(dll, word.rva,
+                                                        &word.code)))
+                         ->value;
         fn(&word, arg);
         words++;
     }
@@ -59,8 +61,9 @@ uint32_t walk_relocations(const struct module *dll,
     bool code;
 
     for (uint32_t at = 0; at < table.Size; at += block.SizeOfBlock) {
-        const uint8_t *from =
-            dll->data + walk_offset(dll, table.VirtualAddress + at, &code);
+        const uint8_t *from = dll->data +
+                              walk_offset(dll, table.VirtualAddress + at,
+                                          &code);
         memcpy(&block, from, sizeof block);
         words += walk_block(dll, block.VirtualAddress, from + sizeof block,
                             (block.SizeOfBlock - sizeof block) / 2, fn, arg);
@@ -79,8 +82,8 @@ static const void *walk_at(const struct module *dll, uint32_t rva)
 uint32_t walk_import(const struct module *dll, const char *symbol,
                      uint32_t *count)
 {
-    const struct pe_import *entry =
-        walk_at(dll, walk_header(dll)->Directory[DIR_IMPORT].VirtualAddress);
+    const struct pe_import *entry = walk_at(
+        dll, walk_header(dll)->Directory[DIR_IMPORT].VirtualAddress);
     uint32_t slot = 0;
 
     for (*count = 0; entry->Name; entry++) {

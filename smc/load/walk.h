@@ -6,9 +6,9 @@
 #include "smc/load/image.h"
 
 struct walk_word {
-    uint32_t rva;         // where in the image
-    uint32_t value;       // what the file holds there
-    bool code;            // in an executable section
+    uint32_t rva;   // where in the image
+    uint32_t value; // what the file holds there
+    bool code;      // in an executable section
 };
 
 // Calls fn for each HIGHLOW word, in the order of the file. Returns how many.

@@ -9,8 +9,8 @@
 #include "smc/load/report.h"
 
 // zlib's functions return 0 on success and a small negative number if not.
-static bool zlib_call(struct call *call, const char *what,
-                      bool returned, struct load_error *error)
+static bool zlib_call(struct call *call, const char *what, bool returned,
+                      struct load_error *error)
 {
     if (!returned)
         return load_fail(error, "%s: %s", what, call->text);
@@ -82,8 +82,8 @@ static int run_zip(int argc, char **argv)
         return 1;
     if (!zip_round_trip(zlib, file->data, file->size, &zip, &error))
         return report_error(&error);
-    kprintf("%s: %u bytes, compressed %u (%u %%), round trip %s\n",
-            file->name, zip.size, zip.packed,
+    kprintf("%s: %u bytes, compressed %u (%u %%), round trip %s\n", file->name,
+            zip.size, zip.packed,
             (unsigned)u64_div((uint64_t)zip.packed * 100, zip.size),
             zip.identical ? "identical" : "DIFFERS");
     return zip.identical ? 0 : 1;

@@ -5,9 +5,9 @@
 #include "smc/load/image.h"
 
 struct zip {
-    uint32_t size;    // of the original
-    uint32_t packed;  // compressed
-    bool identical;   // what came back equals the original
+    uint32_t size;   // of the original
+    uint32_t packed; // compressed
+    bool identical;  // what came back equals the original
 };
 
 // Compresses and decompresses `data` with this image of zlib1.dll. False
