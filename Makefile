@@ -29,8 +29,15 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.S.o)
 
 # A rebuild with another compiler or level must not mix objects.
 FLAVOUR := $(BUILD)/flavour
-$(shell mkdir -p $(BUILD); echo '$(CC) $(CFLAGS)' | cmp -s - $(FLAVOUR) || \
-    echo '$(CC) $(CFLAGS)' > $(FLAVOUR))
+# A source that is gone must leave the image, too.
+LIST := $(BUILD)/objects
+remember = $(shell mkdir -p $(BUILD); echo '$(2)' | cmp -s - $(1) || \
+    echo '$(2)' > $(1))
+ifneq ($(filter-out clean help format format-check need-%,\
+    $(or $(MAKECMDGOALS),all)),)
+$(call remember,$(FLAVOUR),$(CC) $(CFLAGS))
+$(call remember,$(LIST),$(OBJECTS))
+endif
 
 # `make V=1` shows whole commands, otherwise only what is made.
 quiet = $(if $(V),,@echo '  $(@:$(BUILD)/%=%)';)
@@ -52,7 +59,7 @@ $(BUILD)/symbols0.o: tools/symbols.awk $(FLAVOUR)
 	@awk -f $< /dev/null > $(BUILD)/symbols0.S
 	@$(CC) $(ASFLAGS) -c $(BUILD)/symbols0.S -o $@
 
-$(BUILD)/first.elf: $(OBJECTS) $(BUILD)/symbols0.o linker.ld
+$(BUILD)/first.elf: $(OBJECTS) $(BUILD)/symbols0.o linker.ld $(LIST)
 	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(BUILD)/symbols0.o
 
 $(BUILD)/symbols.o: $(BUILD)/first.elf tools/symbols.awk
@@ -78,8 +85,10 @@ MEM ?= 128
 comma := ,
 empty :=
 space := $(empty) $(empty)
-APPEND = $(if $(LAB),demo=$(LAB)) $(if $(CMD),-- $(CMD))
-with_append = $(if $(strip $(1)),-append "$(strip $(1))")
+# The kernel's command line goes to QEMU through the environment, so that no
+# shell on the way reads the quotes and dollars in CMD.
+export KERNEL_WORDS = $(if $(LAB),demo=$(LAB) )$(if $(CMD),-- $(value CMD))
+with_words = $(if $(LAB)$(CMD),-append "$$KERNEL_WORDS")
 with_modules = $(if $(strip $(MODULES)),-initrd \
     "$(subst $(space),$(comma),$(strip $(MODULES)))")
 
@@ -92,13 +101,14 @@ BOOT = -kernel $(ELF) $(with_modules)
 .PHONY: run
 run: need-run $(if $(filter-out 0,$(ISO)),iso,$(ELF))
 	@echo 'To quit: type exit, or press ctrl-a x.'
+	@$(if $(LAB)$(CMD),printf "KERNEL_WORDS='%s'\n" "$$KERNEL_WORDS",:)
 	$(QEMU) $(HEADLESS) $(if $(filter-out 0,$(ISO)),-cdrom $(IMAGE),\
-	    $(BOOT) $(call with_append,$(APPEND))); \
+	    $(BOOT) $(with_words)); \
 	    status=$$?; [ $$status -eq 33 ] || [ $$status -eq 0 ]
 
 .PHONY: iso
 iso: need-iso $(ELF)
-	sh tools/mkiso.sh $(IMAGE) $(ELF) "$(strip $(APPEND))" $(MODULES)
+	sh tools/mkiso.sh $(IMAGE) $(ELF) "$$KERNEL_WORDS" $(MODULES)
 
 .PHONY: bench
 bench: need-run $(ELF)
@@ -112,7 +122,7 @@ gdb: need-gdb $(ELF)
 	gdb -q $(ELF) -x tools/gdb/palimpsest.gdb \
 	    -ex 'target remote | exec $(QEMU) -display none -S -gdb stdio \
 	         -serial file:$(BUILD)/gdb-serial.log $(BOOT) \
-	         $(call with_append,$(APPEND))' \
+	         $(with_words)' \
 	    $(if $(LAB),-x tools/gdb/$(LAB).gdb)
 
 # Testing ------------------------------------------------------------------

@@ -4,6 +4,7 @@
 // Every pointer in it is checked against the direct map before it is used.
 #include "boot/info.h"
 #include "boot/multiboot.h"
+#include "kernel/layout.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
 
@@ -26,6 +27,8 @@ static const char *keep_string(uint32_t phys)
     if (!phys || !s)
         return "";
     size_t room = sizeof text_pool - text_used;
+    if (room > DIRECT_MAP_SIZE - phys)
+        room = DIRECT_MAP_SIZE - phys;
     size_t len = strnlen(s, room);
     if (len >= room) {
         bootinfo.lost_text++;
@@ -75,30 +78,73 @@ static void map_from_sizes(const struct multiboot_info *info)
     add_range(0x100000, (uint64_t)info->mem_upper * 1024, 1);
 }
 
+static bool overlap(uint32_t a, uint32_t a_end, uint32_t b, uint32_t b_end)
+{
+    return a < b_end && b < a_end;
+}
+
+static bool in_usable_memory(const struct boot_module *m)
+{
+    for (uint32_t i = 0; i < bootinfo.map_count; i++) {
+        const struct boot_range *r = &bootinfo.map[i];
+        if (r->type == 1 && m->start >= r->base &&
+            m->end <= r->base + r->length)
+            return true;
+    }
+    return false;
+}
+
+// Why a module cannot be used, or NULL. The very same file may be given
+// twice; anything else that overlaps is a loader's mistake.
+static const char *fault_of(const struct boot_module *m, uint32_t index)
+{
+    if (m->end <= m->start)
+        return "it is empty or ends before it starts";
+    if (overlap(m->start, m->end, (uintptr_t)kernel_phys_start,
+                (uintptr_t)kernel_phys_end))
+        return "it overlaps the kernel";
+    if (!in_usable_memory(m))
+        return "it lies outside usable memory";
+    for (uint32_t i = 0; i < index; i++) {
+        const struct boot_module *other = &bootinfo.modules[i];
+        if (!other->fault &&
+            overlap(m->start, m->end, other->start, other->end) &&
+            (m->start != other->start || m->end != other->end))
+            return "it overlaps an earlier module";
+    }
+    return NULL;
+}
+
+// Needs the memory map. What is wrong with a module is found here, before
+// anything else believes it.
 static void copy_modules(const struct multiboot_info *info)
 {
-    uint32_t count = info->mods_count;
-    if (!(info->flags & MULTIBOOT_HAS_MODULES) || count > 4096)
+    if (!(info->flags & MULTIBOOT_HAS_MODULES))
         return;
-    const struct multiboot_module *m = low(info->mods_addr,
-                                           count * (uint32_t)sizeof *m);
-    for (uint32_t i = 0; m && i < count; i++) {
-        if (bootinfo.module_count == BOOT_MAX_MODULES) {
-            bootinfo.lost_modules = count - BOOT_MAX_MODULES;
-            return;
-        }
-        bootinfo.modules[bootinfo.module_count++] = (struct boot_module){
-            m[i].start, m[i].end, keep_string(m[i].string)};
+    uint32_t count = info->mods_count;
+    if (count > BOOT_MAX_MODULES) {
+        bootinfo.lost_modules = count - BOOT_MAX_MODULES;
+        count = BOOT_MAX_MODULES;
+    }
+    const struct multiboot_module *list = low(info->mods_addr,
+                                              count * (uint32_t)sizeof *list);
+    for (uint32_t i = 0; list && i < count; i++) {
+        struct boot_module *m = &bootinfo.modules[i];
+        m->start = list[i].start;
+        m->end = list[i].end;
+        m->string = keep_string(list[i].string);
+        m->fault = fault_of(m, i);
+        bootinfo.module_count++;
     }
 }
 
-bool bootinfo_copy(uint32_t magic, uint32_t info_phys)
+const char *bootinfo_copy(uint32_t magic, uint32_t info_phys)
 {
     if (magic != MULTIBOOT_LOADER_MAGIC)
-        return false;
+        return "not started by a multiboot loader (wrong magic number)";
     const struct multiboot_info *info = low(info_phys, sizeof *info);
     if (!info)
-        return false;
+        return "the loader's information lies beyond the direct map";
     bootinfo.flags = info->flags;
     if (info->flags & MULTIBOOT_HAS_CMDLINE)
         bootinfo.cmdline = keep_string(info->cmdline);
@@ -110,7 +156,7 @@ bool bootinfo_copy(uint32_t magic, uint32_t info_phys)
     copy_map(info);
     map_from_sizes(info);
     copy_modules(info);
-    return true;
+    return NULL;
 }
 
 // Steps to the next word and stores its length; NULL after the last one.

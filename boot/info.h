@@ -20,6 +20,7 @@ struct boot_range {
 struct boot_module {
     uint32_t start, end; // physical; end is exclusive
     const char *string;
+    const char *fault; // why it cannot be used, or NULL
 };
 
 struct bootinfo {
@@ -35,8 +36,8 @@ struct bootinfo {
 };
 extern struct bootinfo bootinfo;
 
-// Copies everything. Returns false if `magic` is not a multiboot loader's.
-bool bootinfo_copy(uint32_t magic, uint32_t info_phys);
+// Copies everything. Returns NULL, or in words why there is nothing to copy.
+const char *bootinfo_copy(uint32_t magic, uint32_t info_phys);
 
 // Finds a word of the command line before `--`: "check" matches `check=a,b`
 // and stores "a,b" in value, cut to fit; a bare word stores "".

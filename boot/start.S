@@ -23,6 +23,7 @@
 #define CPUID_TSC  (1 << 4)
 #define CPUID_MSR  (1 << 5)
 #define CPUID_PAE  (1 << 6)
+#define CPUID_CX8  (1 << 8)
 #define CPUID_CMOV (1 << 15)
 
 #define CR4_PSE 0x10
@@ -125,6 +126,9 @@ need_i686:
     mov $no_msr, %esi
     test $CPUID_MSR, %edx
     jz refuse
+    mov $no_cx8, %esi
+    test $CPUID_CX8, %edx
+    jz refuse
     mov $no_cmov, %esi
     test $CPUID_CMOV, %edx
     jz refuse
@@ -175,6 +179,7 @@ no_cpuid: .asciz "CPUID"
 no_pse:   .asciz "large pages (PSE)"
 no_tsc:   .asciz "the time stamp counter (TSC)"
 no_msr:   .asciz "model specific registers (MSR)"
+no_cx8:   .asciz "CMPXCHG8B (CX8)"
 no_cmov:  .asciz "conditional moves (CMOV)"
 refusal_end:
     .asciz ". Try qemu-system-i386 -cpu pentium2 or newer.\r\n"

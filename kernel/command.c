@@ -75,7 +75,7 @@ static const char *take_command(struct line *line, const char *p)
 static int run_words(struct line *line)
 {
     if (line->error) {
-        kprintf("%s: %s\n", line->argv[0], line->error);
+        kprintf("error: %s\n", line->error);
         return 1;
     }
     if (!line->argc)
@@ -88,6 +88,18 @@ static int run_words(struct line *line)
     return c->run(line->argc, line->argv) ? 1 : 0;
 }
 
+static int failures;
+
+int command_failures(void)
+{
+    return failures;
+}
+
+void command_forget_failures(void)
+{
+    failures = 0;
+}
+
 int command_run_line(const char *p)
 {
     int failed = 0;
@@ -98,7 +110,9 @@ int command_run_line(const char *p)
     }
     for (;; p++) {
         p = take_command(&line, p);
-        failed += run_words(&line);
+        int bad = run_words(&line);
+        failed += bad;
+        failures += bad;
         if (!*p)
             return failed;
     }
@@ -152,7 +166,7 @@ void lineedit_complete(const char *line, size_t word_start,
     while (line[start] == ' ')
         start++;
     const char *verb = line + start;
-    if (start >= word_start)
+    if (start >= word_start || !strncmp(verb, "help ", 5))
         for (const struct command *const *c = commands_start; c < commands_end;
              c++)
             offer((*c)->name, prefix, add);

@@ -26,6 +26,12 @@ const struct command *command_find(const char *name);
 // commands. Returns the number of commands that failed.
 int command_run_line(const char *line);
 
+// How many commands have failed so far while the kernel command line was
+// being run: what a bare `exit` in a script answers with. The prompt starts
+// from nothing with every line.
+int command_failures(void);
+void command_forget_failures(void);
+
 // The usage line as an error: prints "usage: NAME ARGS" and returns 1.
 int command_usage(const char *name);
 

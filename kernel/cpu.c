@@ -37,17 +37,9 @@ void cpu_init(void)
     memcpy(cpu.vendor + 8, &r[2], 4);
     cpuid(1, 0, r);
     cpu.signature = r[0];
-    cpu.ecx1 = r[2];
     cpu.edx1 = r[3];
-    if (cpu.max_leaf >= 7) {
-        cpuid(7, 0, r);
-        cpu.ebx7 = r[1];
-    }
     read_brand();
-    cpu.tsc = cpu.edx1 >> 4 & 1;
     cpu.pae = cpu.edx1 >> 6 & 1;
-    cpu.apic = cpu.edx1 >> 9 & 1;
-    cpu.pge = cpu.edx1 >> 13 & 1;
     cpu.nx = cpu.pae && (cpu.edx_ext >> 20 & 1);
 }
 

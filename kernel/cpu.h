@@ -8,10 +8,9 @@ struct cpu_features {
     char vendor[13];
     char brand[49];
     uint32_t max_leaf, signature;
-    uint32_t edx1, ecx1; // CPUID leaf 1
+    uint32_t edx1;      // CPUID leaf 1
     uint32_t edx_ext;    // CPUID leaf 80000001h, 0 if there is none
-    uint32_t ebx7;       // CPUID leaf 7
-    bool pae, nx, pge, apic, tsc, long_nop;
+    bool pae, nx, long_nop;
     bool trap_flag;       // EFLAGS.TF really single-steps
     bool debug_registers; // DR0/DR7 really trap
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `fault KIND`: make a mistake on purpose and read the report. Every kind
-// ends in a panic; that is the lesson.
+// ends in a panic, but for executing data on a CPU without NX; that is the
+// lesson.
 #include "kernel/command.h"
 #include "kernel/heap.h"
 #include "kernel/layout.h"
@@ -100,6 +101,8 @@ static const struct {
 
 static int run_fault(int argc, char **argv)
 {
+    if (argc > 2)
+        return command_usage("fault");
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (argc == 2 && strcmp(argv[1], kinds[i].name) == 0) {
             kinds[i].commit();

@@ -4,6 +4,7 @@
 // page cannot take the page fault; only a task switch brings a new stack.
 // [SDM3 3.4.5, 7.2]
 #include "kernel/gdt.h"
+#include "kernel/cpu.h"
 #include "kernel/pages.h"
 #include "kernel/panic.h"
 
@@ -98,6 +99,7 @@ static void fill_task_states(void)
         .ss = GDT_DATA,
         .iomap = sizeof fault_tss,
     };
+    gdt_set_cr3(read_cr3()); // the boot tables, until paging_init
 }
 
 void gdt_set_cr3(uint32_t cr3)

@@ -182,6 +182,8 @@ void *heap_resize(void *block, size_t size)
     if (size <= old && size > old / 2)
         return block;
     void *fresh = heap_alloc(size);
+    if (!fresh && size && size <= old)
+        return block; // a shrink cannot fail
     if (fresh) {
         memcpy(fresh, block, old < size ? old : size);
         heap_free(block);

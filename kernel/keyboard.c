@@ -29,7 +29,7 @@ static const char shifted[] = {
 
 static char ring[64];
 static volatile uint32_t ring_head, ring_tail;
-static bool shift, control, extended;
+static bool shift, control, caps_lock, extended;
 
 static void push(char c)
 {
@@ -44,6 +44,14 @@ static void push_extended(uint8_t code)
         char final;
     } keys[] = {{0x48, 'A'}, {0x50, 'B'}, {0x4d, 'C'},
                 {0x4b, 'D'}, {0x47, 'H'}, {0x4f, 'F'}};
+    if (code == 0x1c || code == 0x35) // the key pad's Enter and slash
+        push(plain[code]);
+    if (code == 0x53) {
+        push(033);
+        push('[');
+        push('3');
+        push('~');
+    }
     for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (keys[i].code == code) {
             push(033);
@@ -57,9 +65,10 @@ static void key_down(uint8_t code)
 {
     if (code >= sizeof plain)
         return;
-    char c = shift ? shifted[code] : plain[code];
-    if (control && c >= 'a' && c <= 'z')
-        c = (char)(c - 'a' + 1);
+    bool letter = plain[code] >= 'a' && plain[code] <= 'z';
+    char c = shift != (letter && caps_lock) ? shifted[code] : plain[code];
+    if (control && letter)
+        c = (char)(plain[code] - 'a' + 1);
     if (c)
         push(c);
 }
@@ -72,13 +81,16 @@ static void scan_code(uint8_t code)
         extended = true;
         return;
     }
+    bool is_shift = key == 0x2a || key == 0x36;
     if (key == 0x1d)
         control = !released;
-    else if (extended && !released)
+    else if (extended && !is_shift && !released) // E0 2A is no shift key
         push_extended(key);
-    else if (key == 0x2a || key == 0x36)
+    else if (!extended && is_shift)
         shift = !released;
-    else if (!released)
+    else if (!extended && key == 0x3a && !released)
+        caps_lock = !caps_lock;
+    else if (!extended && !released)
         key_down(key);
     extended = false;
 }

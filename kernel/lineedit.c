@@ -58,6 +58,7 @@ static void insert(char c)
 {
     if (length + 1 >= LINE_MAX) {
         overflow = true;
+        console_putc('\a');
         return;
     }
     memmove(line + cursor + 1, line + cursor, length - cursor);
@@ -74,6 +75,7 @@ static void delete_back_to(size_t from)
     size_t n = cursor - from;
     if (!n)
         return;
+    overflow = false; // what stands there now is what was meant
     memmove(line + from, line + cursor, length - cursor);
     length -= n;
     back(n);
@@ -181,32 +183,49 @@ static void complete(void)
     }
 }
 
-static enum key escape_sequence(void)
+// The key that the final byte of a control sequence means. `number` is its
+// first parameter.
+static int sequence_key(int final, int number)
+{
+    static const struct {
+        char final;
+        char number; // for ~ only
+        int key;
+    } keys[] = {{'A', 0, KEY_UP},   {'B', 0, KEY_DOWN},  {'C', 0, KEY_RIGHT},
+                {'D', 0, KEY_LEFT}, {'H', 0, KEY_HOME},  {'F', 0, KEY_END},
+                {'~', 1, KEY_HOME}, {'~', 4, KEY_END},   {'~', 7, KEY_HOME},
+                {'~', 8, KEY_END},  {'~', 3, KEY_DELETE}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (keys[i].final == final &&
+            (final != '~' || keys[i].number == number))
+            return keys[i].key;
+    return KEY_NONE;
+}
+
+// Reads what follows ESC: `[` or `O`, parameters, a final byte from @ to ~.
+// Whatever else follows was a key of its own. [ECMA-48, 5.4]
+static int escape_sequence(void)
+{
+    int c = console_getc(), number = 0;
+    if (c != '[' && c != 'O')
+        return c;
+    bool first = true;
+    for (c = console_getc(); c < '@' || c > '~'; c = console_getc()) {
+        if (c < ' ')
+            return c; // cut off by a control key
+        first &= c != ';';
+        if (first && c >= '0' && c <= '9')
+            number = (number * 10 + (c - '0')) % 100;
+    }
+    if (c == '[') // the Linux console's function keys: ESC [ [ A
+        return console_getc(), KEY_NONE;
+    return first || c == '~' ? sequence_key(c, number) : KEY_NONE;
+}
+
+static int read_key(void)
 {
     int c = console_getc();
-    if (c != '[' && c != 'O')
-        return KEY_NONE;
-    c = console_getc();
-    if (c >= '0' && c <= '9') {
-        int digit = c;
-        while (c >= '0' && c <= '9')
-            c = console_getc();
-        if (c != '~')
-            return KEY_NONE;
-        return digit == '3'   ? KEY_DELETE
-               : digit == '1' ? KEY_HOME
-               : digit == '4' ? KEY_END
-                              : KEY_NONE;
-    }
-    switch (c) {
-    case 'A': return KEY_UP;
-    case 'B': return KEY_DOWN;
-    case 'C': return KEY_RIGHT;
-    case 'D': return KEY_LEFT;
-    case 'H': return KEY_HOME;
-    case 'F': return KEY_END;
-    default: return KEY_NONE;
-    }
+    return c == ESC ? escape_sequence() : c;
 }
 
 static void clear_screen(void)
@@ -267,11 +286,9 @@ const char *lineedit_read(const char *prompt)
     prompt_text = prompt;
     start_line();
     for (;;) {
-        int c = console_getc();
+        int c = read_key();
         if (ends_line(c))
             break;
-        if (c == ESC)
-            c = escape_sequence();
         if (c == ('C' & CTRL)) {
             console_puts("^C\n");
             start_line();

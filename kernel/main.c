@@ -41,11 +41,12 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     gdt_init();
     trap_init();
     clock_mark_start();
-    bool known_loader = bootinfo_copy(magic, info_phys);
+    serial_init();
+    const char *fault = bootinfo_copy(magic, info_phys);
     console_init();
-    if (!known_loader)
-        panic("not started by a multiboot loader: eax is %08x, not %08x",
-              magic, MULTIBOOT_LOADER_MAGIC);
+    if (fault)
+        panic("%s: eax %08x (a multiboot loader's is %08x), ebx %08x", fault,
+              magic, MULTIBOOT_LOADER_MAGIC, info_phys);
     cpu_init();
     pages_init();
     paging_init();

@@ -39,8 +39,7 @@ static bool frame_is_ours(uintptr_t pa)
     }
     for (uint32_t i = 0; i < bootinfo.module_count; i++) {
         const struct boot_module *m = &bootinfo.modules[i];
-        if (m->end > m->start &&
-            overlaps(pa, PAGE_SIZE, m->start, m->end - m->start))
+        if (!m->fault && overlaps(pa, PAGE_SIZE, m->start, m->end - m->start))
             return false;
     }
     return usable && pa >= 0x100000 &&

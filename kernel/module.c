@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Multiboot modules as files. Each is checked before it is believed: a
-// module that lies outside memory, over the kernel or over another module is
-// named and left out.
+// Multiboot modules as files. boot/info.c has judged each of them: a module
+// that lies outside memory, over the kernel or over another module is named
+// and left out.
 #include "kernel/module.h"
 #include "boot/info.h"
 #include "kernel/command.h"
-#include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/pages.h"
 #include "kernel/paging.h"
@@ -35,28 +34,6 @@ static void name_of(const char *string, char *out, size_t size)
         strlcpy(out, "module", size);
 }
 
-static bool overlap(uint32_t a, uint32_t a_end, uint32_t b, uint32_t b_end)
-{
-    return a < b_end && b < a_end;
-}
-
-// Why this module cannot be used, or NULL.
-static const char *fault_of(const struct boot_module *m, uint32_t index)
-{
-    if (m->end <= m->start)
-        return "it is empty or ends before it starts";
-    if (overlap(m->start, m->end, (uintptr_t)kernel_phys_start,
-                (uintptr_t)kernel_phys_end))
-        return "it overlaps the kernel";
-    for (uint32_t i = 0; i < index; i++) {
-        const struct boot_module *other = &bootinfo.modules[i];
-        if (overlap(m->start, m->end, other->start, other->end) &&
-            (m->start != other->start || m->end != other->end))
-            return "it overlaps an earlier module";
-    }
-    return NULL;
-}
-
 static const uint8_t *map_module(const struct boot_module *m)
 {
     if (m->end <= DIRECT_MAP_SIZE)
@@ -77,12 +54,12 @@ void modules_init(void)
 {
     for (uint32_t i = 0; i < bootinfo.module_count; i++) {
         const struct boot_module *m = &bootinfo.modules[i];
-        const char *fault = fault_of(m, i);
-        const uint8_t *data = fault ? NULL : map_module(m);
+        const uint8_t *data = m->fault ? NULL : map_module(m);
         name_of(m->string, names[count], sizeof names[count]);
         if (!data) {
             log_print("module %s [%08x, %08x) left out: %s\n", names[count],
-                      m->start, m->end, fault ? fault : "too large to map");
+                      m->start, m->end,
+                      m->fault ? m->fault : "it is too large to map");
             continue;
         }
         protect_module(m);

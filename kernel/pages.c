@@ -69,7 +69,7 @@ void pages_init(void)
     exclude(0, LOW_MEMORY);
     exclude((uintptr_t)kernel_phys_start, kernel_phys_end - kernel_phys_start);
     for (uint32_t i = 0; i < bootinfo.module_count; i++)
-        if (bootinfo.modules[i].end > bootinfo.modules[i].start)
+        if (!bootinfo.modules[i].fault)
             exclude(bootinfo.modules[i].start,
                     bootinfo.modules[i].end - bootinfo.modules[i].start);
     for (uint32_t f = 0; f < FRAMES; f++)

@@ -41,12 +41,19 @@ static uint64_t entry_get(const void *table, uint32_t i)
     return pae ? ((const uint64_t *)table)[i] : ((const uint32_t *)table)[i];
 }
 
+// A PAE entry has two halves, and the CPU may walk the table between two
+// stores: NX would come a moment after "present". CMPXCHG8B, which every
+// i686 has, stores both at once.
 static void entry_set(void *table, uint32_t i, uint64_t value)
 {
-    if (pae)
-        ((volatile uint64_t *)table)[i] = value;
-    else
+    if (!pae) {
         ((volatile uint32_t *)table)[i] = (uint32_t)value;
+        return;
+    }
+    uint64_t *slot = (uint64_t *)table + i, old;
+    do
+        old = *slot;
+    while (!__sync_bool_compare_and_swap(slot, old, value));
 }
 
 static uint32_t table_index(uintptr_t va)
@@ -205,7 +212,7 @@ static uintptr_t direct_map_end(void)
             end = r->base + r->length;
     }
     for (uint32_t i = 0; i < bootinfo.module_count; i++)
-        if (bootinfo.modules[i].end > end)
+        if (!bootinfo.modules[i].fault && bootinfo.modules[i].end > end)
             end = bootinfo.modules[i].end;
     return end < DIRECT_MAP_SIZE ? PAGE_ALIGN_UP((uintptr_t)end)
                                  : DIRECT_MAP_SIZE;

@@ -129,7 +129,7 @@ static _Noreturn void finish(uint32_t eip, uint32_t ebp)
     // to stay.
     if (boot_word("exit", NULL, 0) || !bootinfo.flags)
         machine_exit(CODE_PANIC);
-    kprintf("halted.\n");
+    kprintf("halted; in QEMU on a terminal, ctrl-a x leaves\n");
     halt();
 }
 
@@ -174,7 +174,7 @@ COMMAND(reboot, "", "restart the machine", run_reboot);
 
 static int run_exit(int argc, char **argv)
 {
-    uint32_t code = 0x10;
+    uint32_t code = command_failures() ? 0x11 : 0x10;
     if (argc > 2 || (argc == 2 && (!parse_u32(argv[1], &code) || code > 255)))
         return command_usage("exit");
     machine_exit((uint8_t)code);

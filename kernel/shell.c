@@ -42,8 +42,9 @@ _Noreturn void shell_run(void)
     int failed = run_command_line();
     if (boot_word("exit", NULL, 0))
         machine_exit(failed ? 0x11 : 0x10);
-    kprintf("palimpsest: ready in %u us; type help\n", (uint32_t)clock_us());
+    kprintf("palimpsest: ready in %llu us; type help\n", clock_us());
     for (;;) {
+        command_forget_failures();
         const char *line = lineedit_read("palimpsest> ");
         if (line)
             command_run_line(line);

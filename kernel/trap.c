@@ -7,7 +7,7 @@
 #include "kernel/panic.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
-#include "smc/door/text.h"
+#include "smc/patch/once/once.h"
 #include <stddef.h>
 
 enum {
@@ -140,6 +140,12 @@ static void irq_dispatch(unsigned line, struct trap_frame *frame)
     outb(PIC1, PIC_EOI);
 }
 
+// NMI and machine check come from outside: no code that runs is to blame.
+static bool is_own_fault(uint32_t vector)
+{
+    return vector != 2 && vector != 18;
+}
+
 void trap_dispatch(struct trap_frame *frame)
 {
     if (frame->vector >= 256) {
@@ -152,7 +158,7 @@ void trap_dispatch(struct trap_frame *frame)
         irq_dispatch(frame->vector - IRQ_BASE, frame);
     else if (handlers[frame->vector])
         handlers[frame->vector](frame);
-    else if (trap_catch && !irq_depth)
+    else if (trap_catch && !irq_depth && is_own_fault(frame->vector))
         trap_abandon(frame);
     else
         panic_trap(frame);
@@ -178,6 +184,7 @@ _Noreturn void trap_abandon(const struct trap_frame *frame)
         caught.esp = (uint32_t)frame + offsetof(struct trap_frame, esp);
         caught.ss = GDT_DATA;
     }
+    once_unwind((const void *)trap_catch);
     trap_unwind();
 }
 
@@ -221,15 +228,21 @@ static const char *page_fault_reason(uint32_t error, uint32_t at)
     return error & 2 ? "that page is read-only" : "rights";
 }
 
+// Without NX the error code does not tell a fetch from a read; a fault at
+// eip itself does.
+static const char *access_of(const struct trap_frame *frame, uint32_t at)
+{
+    if ((frame->error & 16) || at == frame->eip)
+        return "executing";
+    return frame->error & 2 ? "writing" : "reading";
+}
+
 void trap_explain(char *out, uint32_t size, const struct trap_frame *frame)
 {
     uint32_t at = read_cr2();
     if (frame->vector == 14)
         ksnprintf(out, size, "page fault: %s %p at eip %p: %s",
-                  frame->error & 16  ? "executing"
-                  : frame->error & 2 ? "writing"
-                                     : "reading",
-                  (void *)at, (void *)frame->eip,
+                  access_of(frame, at), (void *)at, (void *)frame->eip,
                   page_fault_reason(frame->error, at));
     else
         ksnprintf(out, size, "%s at eip %p, error code %x",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Booting: loaders, processors, modules and memory sizes."""
 import hashlib
+import os
 import re
 import subprocess
 
@@ -147,21 +148,74 @@ def test_module_arguments_do_not_disturb_the_name(machine, files):
     assert listing(run) == [("one", 3)], run.explain([])
 
 
-def test_wrong_magic_is_said(machine):
-    """A loader that is not multiboot: gdb spoils eax at the first
-    instruction. The address is the ELF's entry point; after it no code has
-    looked at eax yet."""
-    door = f"{BUILD.relative_to(ROOT)}/magic.gdb"
+def spoiled(machine, *orders, **options):
+    """Boots with gdb at the first instruction, before any code has looked at
+    what the loader left: eax is the magic number, ebx points to the
+    information block. Yields the console of the machine that goes on."""
+    path = f"{BUILD.relative_to(ROOT)}/gdb-{os.getpid()}.sock"
     probe = machine("exit", extra=[
-        "-S", "-chardev", f"socket,id=gdb,path={door},server=on,wait=off",
-        "-gdb", "chardev:gdb"])
-    with probe.open() as console:
-        # gdb's own status is 1: the machine ends while gdb waits for it.
-        subprocess.run(
-            ["timeout", "-k", "2", "10", "gdb", "-batch", "-nx",
-             "-ex", f"target remote {door}", "-ex", "break *_start",
-             "-ex", "continue", "-ex", "set $eax = 0", "-ex", "delete",
-             "-ex", "continue", ELF], cwd=ROOT,
-            stdin=subprocess.DEVNULL, capture_output=True)
-        run = console.wait()
-    run.must_end(PANIC, r"not started by a multiboot loader: eax is 00000000")
+        "-S", "-chardev", f"socket,id=gdb,path={path},server=on,wait=off",
+        "-gdb", "chardev:gdb"], **options)
+    words = ["-ex", f"target remote {path}", "-ex", "break *_start",
+             "-ex", "continue", "-ex", "delete"]
+    for order in orders:
+        words += ["-ex", f"set {order}"]
+    console = probe.open()
+    # The machine may end while gdb lets it go: gdb's status means nothing.
+    subprocess.run(["timeout", "-k", "2", "10", "gdb", "-batch", "-nx",
+                    *words, "-ex", "detach", ELF], cwd=ROOT,
+                   stdin=subprocess.DEVNULL, capture_output=True)
+    return console
+
+
+def spoiled_run(machine, *orders, **options):
+    with spoiled(machine, *orders, **options) as console:
+        return console.wait()
+
+
+def test_wrong_magic_is_said(machine):
+    spoiled_run(machine, "$eax = 0").must_end(
+        PANIC, r"panic: not started by a multiboot loader.*eax 00000000")
+
+
+def test_information_out_of_reach_is_said(machine):
+    spoiled_run(machine, "$ebx = 0x39000000").must_end(
+        PANIC, r"panic: the loader's information lies beyond.*ebx 39000000")
+
+
+# Offsets in the block: flags 0, command line 16, modules 20 and 24. Flag 2
+# keeps the command line, and with it the word `exit`.
+def test_memory_sizes_do_without_a_map(machine):
+    spoiled_run(machine, "*(int *)$ebx = 1 + 4").must_end(PASS)
+
+
+def test_no_memory_information_is_said(machine):
+    spoiled_run(machine, "*(int *)$ebx = 4").must_end(
+        PANIC, "panic: the loader's memory map names no usable memory")
+
+
+@pytest.mark.parametrize("start, end, reason", [
+    (0x20000000, 0x20001000, "outside usable memory"),
+    (0x200000, 0xfffff000, "outside usable memory"),
+    (0x100800, 0x100900, "overlaps the kernel"),
+    (0x300000, 0x300000, "empty"), (0x300000, 0x2fffff, "empty")])
+def test_bad_module_is_left_out(machine, files, start, end, reason):
+    module = "*(int *)($ebx + 24)"
+    spoiled_run(machine, f"*(int *){module} = {start}",
+                f"*(int *)({module} + 4) = {end}",
+                modules=files(odd=b"x")).must_end(
+        PASS, f"^module odd .* left out: .*{reason}")
+
+
+def test_absurd_module_count(machine, files):
+    spoiled_run(machine, "*(int *)($ebx + 20) = 5000",
+                modules=files(odd=b"x")).must_end(
+        PASS, "4936 modules too many")
+
+
+def test_command_line_without_an_end(machine):
+    """At the last bytes of the direct map; nobody can say `exit` there."""
+    orders = [f"*(int *){0x37fffff0 + i} = 0x61616161" for i in (0, 4, 8, 12)]
+    with spoiled(machine, *orders, "*(int *)($ebx + 16) = 0x37fffff0",
+                 mem=1024) as console:
+        console.prompt()

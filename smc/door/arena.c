@@ -63,28 +63,63 @@ static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
            (size_t)(at - arena->base) <= arena->size - len;
 }
 
+// Reads one byte of every page of the source. If the caller's pointer is
+// bad, the fault comes here, before anything is journaled or mapped.
+static void touch_source(const volatile uint8_t *code, size_t len)
+{
+    for (size_t i = 0; i < len; i += PAGE_SIZE)
+        (void)code[i];
+    if (len)
+        (void)code[len - 1];
+}
+
+static enum text_reason judge_block(struct text_result *r,
+                                    const struct arena *arena,
+                                    const uint8_t *at, const uint8_t *code,
+                                    size_t len)
+{
+    if (len == 0)
+        return TEXT_BAD_LENGTH;
+    if (!holds(arena, at, len))
+        return TEXT_OUTSIDE;
+    if (code < at + len && at < code + len)
+        return TEXT_SOURCE;
+    const struct journal_entry *half = journal_straddler(at, len);
+    if (half) {
+        r->other = half->number;
+        return TEXT_STRADDLED;
+    }
+    return door_judge(at, len);
+}
+
+static enum text_reason journal_block(struct text_result *r, uint8_t *at,
+                                      const void *code, size_t len,
+                                      const char *technique,
+                                      const void *caller)
+{
+    struct journal_entry e = {.kind = JOURNAL_GENERATED,
+                              .technique = technique,
+                              .site = at,
+                              .caller = caller,
+                              .len = len};
+    memcpy(e.old, at, r->len);
+    memcpy(e.new, code, r->len);
+    r->entry = journal_add(e);
+    if (r->entry)
+        journal_replace(at, len);
+    return r->entry ? TEXT_OK : TEXT_FULL;
+}
+
 struct text_result arena_write(struct arena *arena, void *at, const void *code,
                                size_t len, const char *technique)
 {
     const void *caller = __builtin_return_address(0);
     struct text_result r = {.len = (uint8_t)(len < TEXT_MAX ? len : TEXT_MAX)};
+    touch_source(code, len);
     bool on = interrupts_off();
-    enum text_reason reason = TEXT_OUTSIDE;
-    if (len == 0)
-        reason = TEXT_BAD_LENGTH;
-    else if (holds(arena, at, len))
-        reason = door_judge(at, len);
-    if (reason == TEXT_OK) {
-        struct journal_entry e = {.kind = JOURNAL_GENERATED,
-                                  .technique = technique,
-                                  .site = at,
-                                  .caller = caller,
-                                  .len = len};
-        memcpy(e.old, at, r.len);
-        memcpy(e.new, code, r.len);
-        r.entry = journal_add(e);
-        reason = r.entry ? TEXT_OK : TEXT_FULL;
-    }
+    enum text_reason reason = judge_block(&r, arena, at, code, len);
+    if (reason == TEXT_OK)
+        reason = journal_block(&r, at, code, len, technique, caller);
     if (reason == TEXT_OK)
         door_copy(at, code, len);
     else
@@ -97,7 +132,7 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
-        !holds(arena, at, bytes))
+        !holds(arena, at, bytes) || journal_straddler(at, bytes))
         return false;
     journal_forget(at, bytes);
     for (size_t i = 0; i < bytes; i += PAGE_SIZE) {

@@ -32,7 +32,9 @@ void *arena_reserve(struct arena *arena, size_t bytes, size_t align);
 
 // Writes a generated block of any length to [at, at + len) inside the arena
 // and journals it as one line. `technique` as in text_write. Refuses a range
-// outside the arena or on a page that was made data.
+// outside the arena or on a page that was made data, a source that lies in
+// the block itself, and a live patch half inside the block. Live patches
+// wholly inside it are replaced: they can no longer be undone.
 struct text_result arena_write(struct arena *arena, void *at, const void *code,
                                size_t len, const char *technique);
 
@@ -40,7 +42,8 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
 // not executable. For images whose code and data must keep their distance.
 // Pages that were code are cleared; data pages keep their content, so that
 // they can be filled while writable and then be made read-only. Returns
-// false for a range that is not whole pages inside the arena.
+// false for a range that is not whole pages inside the arena, or that a live
+// patch lies half in.
 bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable);
 

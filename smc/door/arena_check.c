@@ -3,6 +3,7 @@
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/string.h"
+#include "kernel/trap.h"
 #include "smc/door/door_check.h"
 
 static enum check_result check_arena_write(void)
@@ -65,11 +66,108 @@ static enum check_result check_arena_destroy(void)
                    page_stats().used == before.used);
 }
 
+// A block is written over a patch: the patch is history, and no fold or undo
+// may bring its bytes back.
+static enum check_result check_regenerated(void)
+{
+    static const uint8_t second[] = {0xbb, 0x22, 0x22, 0x22};
+    uint8_t *at = door_subject->base + 256, new = 0xbb;
+    uint32_t first = text_write(at, door_int3, &new, 1, "door-chk").entry;
+    arena_write(door_subject, at, second, sizeof second, "door-chk");
+    struct text_result old = text_undo(first);
+    uint32_t later = text_write(at, second, door_nops, 4, "door-chk").entry;
+    enum text_reason undone = text_undo(later).reason;
+    bool kept = memcmp(at, second, sizeof second) == 0;
+    arena_write(door_subject, at, door_int3, sizeof second, "door-chk");
+    char words[128];
+    judged("undo #%u: %s", first, text_explain(words, sizeof words, &old));
+    return verdict(old.reason == TEXT_REPLACED && undone == TEXT_OK && kept);
+}
+
+static enum check_result check_half_inside(void)
+{
+    uint8_t *edge = door_subject->base + PAGE_SIZE;
+    uint32_t n =
+        text_write(edge - 2, door_int3, door_nops, 4, "door-chk").entry;
+    struct text_result block = arena_write(door_subject, edge, door_int3, 16,
+                                           "door-chk");
+    bool data = arena_make_data(door_subject, edge, PAGE_SIZE, true);
+    bool kept = memcmp(edge - 2, door_nops, 4) == 0;
+    char words[128];
+    judged("%s", text_explain(words, sizeof words, &block));
+    return verdict(block.reason == TEXT_STRADDLED && block.other == n &&
+                   !data && kept && text_undo(n).reason == TEXT_OK);
+}
+
+// More blocks than the journal has entries, over the same bytes and over
+// fresh ones: their lines must not shut the door.
+static enum check_result check_many_blocks(void)
+{
+    uint8_t *at = door_subject->base + 512;
+    uint32_t written = 0;
+    for (uint32_t i = 0; i < 2 * JOURNAL_SIZE; i++)
+        written += arena_write(door_subject, at + i % 512, door_int3, 16,
+                               "door-chk")
+                       .reason == TEXT_OK;
+    struct text_result r = text_write(at, door_int3, door_nops, 1, "door-chk");
+    judged("%u blocks, then a patch: %s", written,
+           r.reason == TEXT_OK ? "written" : "refused");
+    return verdict(written == 2 * JOURNAL_SIZE && r.reason == TEXT_OK &&
+                   text_undo(r.entry).reason == TEXT_OK);
+}
+
+static enum check_result check_own_source(void)
+{
+    uint8_t *at = door_subject->base + 64;
+    enum text_reason block =
+        arena_write(door_subject, at + 1, at, 8, "door-chk").reason;
+    static const uint8_t steps[] = {0, 1, 2, 3, 4};
+    arena_write(door_subject, at, steps, sizeof steps, "door-chk");
+    // A patch may come from anywhere: its bytes are taken once.
+    struct text_result r = text_write(at + 1, steps + 1, at, 4, "door-chk");
+    bool shifted = memcmp(at + 1, steps, 4) == 0;
+    bool undone = text_undo(r.entry).reason == TEXT_OK;
+    arena_write(door_subject, at, door_int3, sizeof steps, "door-chk");
+    judged("a block from itself refused, a patch from itself shifts");
+    return verdict(block == TEXT_SOURCE && shifted && undone);
+}
+
+static void write_from_nowhere(void *source)
+{
+    arena_write(door_subject, door_subject->base, source, 2 * PAGE_SIZE,
+                "door-chk");
+}
+
+static enum check_result check_bad_source(void)
+{
+    struct page_info page;
+    uint8_t *source = pages_alloc(2);
+    if (!source)
+        return CHECK_FAIL;
+    paging_unmap((uintptr_t)source + PAGE_SIZE, 1);
+    uint32_t lines = journal_last();
+    bool returned = trap_try(write_from_nowhere, source, NULL);
+    bool open = paging_lookup((void *)PAGING_ALIAS, &page);
+    paging_map((uintptr_t)source + PAGE_SIZE, phys_of(source) + PAGE_SIZE, 1,
+               PAGE_WRITE);
+    pages_free(source, 2);
+    judged("it faults before anything is journaled; alias %s",
+           open ? "OPEN" : "closed");
+    return verdict(!returned && !open && journal_last() == lines &&
+                   door_subject->base[0] == 0xcc);
+}
+
 static const struct check arena_checks[] = {
     {"a fresh arena is INT3, readable and executable", door_check_begin},
     {"a generated block runs; its limits hold", check_arena_write},
     {"pages of an image can be data", check_arena_data},
     {"a destroyed arena gives everything back", check_arena_destroy},
+    {"a block over a patch: the patch can no longer be undone",
+     check_regenerated},
+    {"a block over half a patch: refused", check_half_inside},
+    {"blocks without number leave the door open", check_many_blocks},
+    {"a source inside the target", check_own_source},
+    {"a source that is not all mapped", check_bad_source},
     {"nothing is left behind", door_check_end},
 };
 CHECK_SUITE(arena, arena_checks);

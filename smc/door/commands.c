@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The door's shell commands: journal, undo, hash.
 #include "kernel/command.h"
+#include "kernel/layout.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include "kernel/symbols.h"
@@ -78,7 +79,8 @@ static int undo_everything(void)
     kprintf("%u patches undone\n", n);
     if (refusal.reason == TEXT_OK)
         return 0;
-    kprintf("undo: stopped: %s\n", text_explain(text, sizeof text, &refusal));
+    kprintf("undo: some were refused; the first: %s\n",
+            text_explain(text, sizeof text, &refusal));
     return 1;
 }
 
@@ -103,13 +105,28 @@ static int run_undo(int argc, char **argv)
 }
 COMMAND(undo, "N|all", "take back a write to code", run_undo);
 
+static uint32_t live_text_patches(void)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < journal_count(); i++) {
+        const struct journal_entry *e = journal_at(i);
+        live += e->kind == JOURNAL_PATCH && e->state == JOURNAL_LIVE &&
+                e->site >= text_start && e->site < text_end;
+    }
+    return live;
+}
+
 static int run_hash(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
     uint64_t now = text_hash(), boot = text_boot_hash();
-    kprintf("text %016llx, at boot %016llx: %s\n", now, boot,
-            now == boot ? "equal" : "different");
+    kprintf("text %016llx, at boot %016llx: ", now, boot);
+    if (now == boot)
+        kprintf("equal\n");
+    else
+        kprintf("different, by %u live patches (undo all)\n",
+                live_text_patches());
     return now != boot;
 }
 COMMAND(hash, "", "compare kernel text with what was booted", run_hash);

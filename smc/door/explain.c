@@ -20,7 +20,9 @@ static const char *const reasons[] = {
     [TEXT_UNDONE] = "the entry was undone before",
     [TEXT_OVERLAPPED] = "a later patch overlaps",
     [TEXT_FREED] = "the memory it was written to is gone",
-    [TEXT_NO_MEMORY] = "out of memory",
+    [TEXT_REPLACED] = "a generated block was written over it",
+    [TEXT_STRADDLED] = "a live patch lies half inside the block",
+    [TEXT_SOURCE] = "the new bytes lie in the block itself",
 };
 
 char *text_explain(char *out, size_t size, const struct text_result *r)
@@ -30,7 +32,7 @@ char *text_explain(char *out, size_t size, const struct text_result *r)
         ksnprintf(out, size, "%s: expected %s, found %s", reasons[r->reason],
                   hex_bytes(expected, sizeof expected, r->expected, r->len),
                   hex_bytes(found, sizeof found, r->found, r->len));
-    else if (r->reason == TEXT_OVERLAPPED)
+    else if (r->reason == TEXT_OVERLAPPED || r->reason == TEXT_STRADDLED)
         ksnprintf(out, size, "%s: undo #%u first", reasons[r->reason],
                   r->other);
     else
@@ -44,7 +46,8 @@ static const char *verdict(const struct journal_entry *e)
         return reasons[e->reason];
     if (e->kind == JOURNAL_UNDO || e->state == JOURNAL_LIVE)
         return "";
-    return e->state == JOURNAL_UNDONE ? "undone" : "freed";
+    static const char *const states[] = {"", "undone", "freed", "replaced"};
+    return states[e->state];
 }
 
 static void print_bytes(const struct journal_entry *e)
@@ -65,8 +68,8 @@ void journal_print(const struct journal_entry *e)
 {
     char where[64];
     symbol_format(where, sizeof where, e->site);
-    kprintf("#%-4u %8u us cpu%u %-8s %-28s ", e->number,
-            (uint32_t)clock_us_at(e->tsc), e->cpu, e->technique, where);
+    kprintf("#%-4u %8llu us cpu%u %-8s %-28s ", e->number, clock_us_at(e->tsc),
+            e->cpu, e->technique, where);
     print_bytes(e);
     if (e->kind == JOURNAL_UNDO)
         kprintf(" (undoes #%u)", e->other);

@@ -2,6 +2,7 @@
 // The journal's memory: an array in order of number, compacted when full.
 #include "smc/door/journal.h"
 #include "kernel/cpu.h"
+#include "kernel/layout.h"
 #include "kernel/string.h"
 
 // At least this many entries go in one compaction, so that its cost is
@@ -10,10 +11,20 @@ enum { BATCH = JOURNAL_SIZE / 4 };
 
 static struct journal_entry entries[JOURNAL_SIZE];
 static uint32_t count, last, writes;
+static bool stuck;
+
+// Live patches in arenas. While there are none, a new block lies over no
+// patch, and the journal need not be searched for one.
+static uint32_t arena_patches;
 
 static bool is_live_patch(const struct journal_entry *e)
 {
     return e->kind == JOURNAL_PATCH && e->state == JOURNAL_LIVE;
+}
+
+static bool is_arena_patch(const struct journal_entry *e)
+{
+    return is_live_patch(e) && (e->site < text_start || e->site >= text_end);
 }
 
 static bool overlaps(const struct journal_entry *e, const uint8_t *site,
@@ -36,29 +47,33 @@ static bool fold(uint32_t index)
             return false;
         memcpy(heir->old, e->old, sizeof heir->old);
         heir->folded += e->folded + 1;
+        arena_patches -= is_arena_patch(e);
         return true;
     }
     return false;
 }
 
+// Generated blocks cannot be undone, so their lines are history at once.
 static bool can_go(uint32_t index)
 {
-    const struct journal_entry *e = &entries[index];
-    if (e->state == JOURNAL_LIVE && e->kind == JOURNAL_GENERATED)
-        return false;
-    return !is_live_patch(e) || fold(index);
+    return !is_live_patch(&entries[index]) || fold(index);
 }
 
+// The first symptom of a wrong fold is an `undo all` that stops with a
+// mismatch. `stuck` remembers that nothing could go, so that a full journal
+// is not searched again before an entry's state has changed.
 static void compact(void)
 {
     uint32_t kept = 0, gone = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && !stuck; i++) {
         if (gone < BATCH && can_go(i))
             gone++;
         else if (kept++ != i)
             entries[kept - 1] = entries[i];
     }
-    count = kept;
+    if (!stuck)
+        count = kept;
+    stuck = gone == 0;
 }
 
 uint32_t journal_add(struct journal_entry entry)
@@ -71,6 +86,7 @@ uint32_t journal_add(struct journal_entry entry)
     writes += entry.kind != JOURNAL_REFUSED;
     entry.tsc = rdtsc();
     entries[count++] = entry;
+    arena_patches += is_arena_patch(&entry);
     return entry.number;
 }
 
@@ -97,12 +113,49 @@ struct journal_entry *journal_overlap(const void *site, size_t len,
     return NULL;
 }
 
+static bool is_inside(const struct journal_entry *e, const uint8_t *start,
+                      size_t len)
+{
+    return e->site >= start && e->site + e->len <= start + len;
+}
+
+static void retire(struct journal_entry *e, enum journal_state state)
+{
+    arena_patches -= is_arena_patch(e);
+    e->state = state;
+    stuck = false;
+}
+
 void journal_forget(const void *start, size_t len)
 {
     for (uint32_t i = 0; i < count; i++)
         if (entries[i].state == JOURNAL_LIVE &&
-            overlaps(&entries[i], start, len))
-            entries[i].state = JOURNAL_FREED;
+            entries[i].kind != JOURNAL_REFUSED &&
+            is_inside(&entries[i], start, len))
+            retire(&entries[i], JOURNAL_FREED);
+}
+
+void journal_replace(const void *start, size_t len)
+{
+    for (uint32_t i = 0; i < count && arena_patches; i++)
+        if (is_live_patch(&entries[i]) && is_inside(&entries[i], start, len))
+            retire(&entries[i], JOURNAL_REPLACED);
+}
+
+struct journal_entry *journal_straddler(const void *start, size_t len)
+{
+    if (!arena_patches)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (is_live_patch(&entries[i]) && overlaps(&entries[i], start, len) &&
+            !is_inside(&entries[i], start, len))
+            return &entries[i];
+    return NULL;
+}
+
+void journal_mark_undone(struct journal_entry *entry)
+{
+    retire(entry, JOURNAL_UNDONE);
 }
 
 uint32_t journal_count(void)

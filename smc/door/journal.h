@@ -21,7 +21,12 @@ enum journal_kind {
     JOURNAL_REFUSED,   // nothing was written; `reason` says why
 };
 
-enum journal_state { JOURNAL_LIVE, JOURNAL_UNDONE, JOURNAL_FREED };
+enum journal_state {
+    JOURNAL_LIVE,
+    JOURNAL_UNDONE,
+    JOURNAL_FREED,    // its memory is gone
+    JOURNAL_REPLACED, // a generated block was written over it
+};
 
 struct journal_entry {
     uint32_t number; // from 1, never reused
@@ -47,8 +52,21 @@ struct journal_entry *journal_find(uint32_t number);
 struct journal_entry *journal_overlap(const void *site, size_t len,
                                       uint32_t before);
 
-// Arena memory is going away: its live entries become history.
+// The memory of this range is given up: live entries inside it become
+// history.
 void journal_forget(const void *start, size_t len);
+
+// A block has been journaled for this range: the live patches inside it
+// become history.
+void journal_replace(const void *start, size_t len);
+
+// A live patch in an arena that lies partly inside and partly outside the range, or
+// NULL. Such a range must not be given up: the part outside could no longer
+// be undone.
+struct journal_entry *journal_straddler(const void *start, size_t len);
+
+// Marks an entry as undone.
+void journal_mark_undone(struct journal_entry *entry);
 
 // Entries from oldest to newest.
 uint32_t journal_count(void);

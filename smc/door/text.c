@@ -143,7 +143,7 @@ static enum text_reason write_judged(struct text_result *r, uint8_t *site,
     r->entry = journal_add(e);
     if (!r->entry)
         return TEXT_FULL;
-    door_copy(site, replacement, r->len);
+    door_copy(site, e.new, r->len); // what the journal has, no second read
     return TEXT_OK;
 }
 

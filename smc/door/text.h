@@ -29,14 +29,16 @@ enum text_reason {
     TEXT_UNDONE,     // undo: undone before
     TEXT_OVERLAPPED, // undo: a later live patch overlaps
     TEXT_FREED,      // undo: the arena is gone
-    TEXT_NO_MEMORY,
+    TEXT_REPLACED,   // undo: a generated block was written over it
+    TEXT_STRADDLED,  // a live patch lies half inside the block
+    TEXT_SOURCE,     // the new bytes lie in the block itself
 };
 
 // What became of a request. A refusal has changed no byte.
 struct text_result {
     enum text_reason reason;
     uint32_t entry; // journal number of the write or refusal
-    uint32_t other; // TEXT_OVERLAPPED: the entry in the way
+    uint32_t other; // the entry in the way, where there is one
     uint8_t len;    // bytes valid in the two arrays
     uint8_t expected[TEXT_MAX];
     uint8_t found[TEXT_MAX];
@@ -54,8 +56,8 @@ struct text_result text_write(void *site, const void *expected,
 // or the bytes have changed since.
 struct text_result text_undo(uint32_t number);
 
-// Takes back every live patch, newest first. Returns how many; stops at the
-// first refusal and stores it in *refusal.
+// Takes back every live patch, newest first. Returns how many. Entries that
+// are refused are passed over; the first refusal is stored in *refusal.
 uint32_t text_undo_all(struct text_result *refusal);
 
 // The refusal in words, with both byte strings where they matter. Returns

@@ -15,8 +15,8 @@ static enum text_reason judge_entry(const struct journal_entry *e,
         return TEXT_NOT_PATCH;
     if (e->state == JOURNAL_UNDONE)
         return TEXT_UNDONE;
-    if (e->state == JOURNAL_FREED)
-        return TEXT_FREED;
+    if (e->state != JOURNAL_LIVE)
+        return e->state == JOURNAL_FREED ? TEXT_FREED : TEXT_REPLACED;
     const struct journal_entry *later = journal_overlap(e->site, e->len,
                                                         UINT32_MAX);
     if (later != e) {
@@ -45,7 +45,7 @@ static enum text_reason take_back(const struct journal_entry *entry,
                                  .other = entry->number};
     memcpy(undo.old, entry->new, TEXT_MAX);
     memcpy(undo.new, entry->old, TEXT_MAX);
-    journal_find(undo.other)->state = JOURNAL_UNDONE;
+    journal_mark_undone(journal_find(undo.other));
     r->entry = journal_add(undo);
     door_copy(undo.site, undo.new, undo.len);
     return TEXT_OK;
@@ -71,27 +71,28 @@ struct text_result text_undo(uint32_t number)
     return undo(number, __builtin_return_address(0));
 }
 
-static uint32_t newest_live(void)
+static uint32_t newest_live(uint32_t before)
 {
     for (uint32_t i = journal_count(); i-- > 0;) {
         const struct journal_entry *e = journal_at(i);
-        if (e->kind == JOURNAL_PATCH && e->state == JOURNAL_LIVE)
+        if (e->number < before && e->kind == JOURNAL_PATCH &&
+            e->state == JOURNAL_LIVE)
             return e->number;
     }
     return 0;
 }
 
+// One entry that cannot be undone must not keep the others: it is passed
+// over, and what lies under it is refused in its turn.
 uint32_t text_undo_all(struct text_result *refusal)
 {
-    uint32_t undone = 0, number;
+    uint32_t undone = 0, number = UINT32_MAX;
     *refusal = (struct text_result){0};
-    while ((number = newest_live()) != 0) {
+    while ((number = newest_live(number)) != 0) {
         struct text_result r = undo(number, __builtin_return_address(0));
-        if (r.reason != TEXT_OK) {
+        undone += r.reason == TEXT_OK;
+        if (r.reason != TEXT_OK && refusal->reason == TEXT_OK)
             *refusal = r;
-            break;
-        }
-        undone++;
     }
     return undone;
 }

@@ -186,11 +186,11 @@ static void by_store(void *arg)
 
 static void by_door(void *arg)
 {
-    static uint32_t value = 1;
-    uint32_t next = value + 1;
-    uint8_t *site = arg;
-    text_write(site + 1, &value, &next, 4, "naive");
-    value = next;
+    uint8_t *operand = (uint8_t *)arg + 1;
+    uint32_t value, next;
+    memcpy(&value, operand, sizeof value);
+    next = value + 1;
+    text_write(operand, &value, &next, sizeof next, "naive");
     ((uint32_t(*)(void))arg)();
 }
 

@@ -11,8 +11,12 @@
 
 enum { JMP_REL8 = 0xeb, JMP_REL32 = 0xe9, LONGEST_SITE = 5 };
 
+// One instruction each, never two: whoever is interrupted between two would
+// resume in the middle of what replaces them. The long NOP is not on every
+// i686; LEA of esi into itself is.
 static const uint8_t nop2[] = {0x66, 0x90};
 static const uint8_t nop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
+static const uint8_t lea5[] = {0x3e, 0x8d, 0x74, 0x26, 0x00};
 
 // The jump that the assembler made for this site; returns its length.
 static size_t make_jump(const struct once_site *s, uint8_t *bytes)
@@ -26,7 +30,7 @@ static size_t make_jump(const struct once_site *s, uint8_t *bytes)
 
 static const uint8_t *nop_for(size_t len)
 {
-    return len == 2 ? nop2 : nop5;
+    return len == 2 ? nop2 : cpu.long_nop ? nop5 : lea5;
 }
 
 static bool is_nop(const struct once_site *s)
@@ -64,6 +68,7 @@ struct once *once_enter(struct once *once)
     bool enter = once->state == ONCE_ARMED;
     if (enter) {
         once->state = ONCE_RUNNING;
+        once->frame = __builtin_frame_address(0);
         once->tries++;
     }
     interrupts_restore(on);
@@ -82,6 +87,13 @@ void once_leave(struct once **guard)
     once->state = ONCE_DONE;
     if (door_is_open())
         patch_all(once, true);
+}
+
+void once_unwind(const void *limit)
+{
+    for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
+        if (s->once->state == ONCE_RUNNING && s->once->frame < limit)
+            s->once->state = ONCE_ARMED;
 }
 
 void once_open(void)

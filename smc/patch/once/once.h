@@ -10,9 +10,9 @@
 // a NOP of the same length, and every later pass executes just that NOP.
 // Linux's DO_ONCE does this with a static key.
 //
-// The block is done when control reaches its closing brace. Leaving it by
-// break, return or goto means that the initialiser failed: it stays armed and
-// the next pass tries again. Whoever arrives while the block runs (recursion,
+// The block is done when control reaches its closing brace (or by continue).
+// Leaving it by break, return, goto or a caught fault means that the
+// initialiser failed: it stays armed and the next pass tries again. Whoever arrives while the block runs (recursion,
 // an interrupt) passes by without running it. Before the door opens the block
 // runs, too; only the patch waits, and until then each pass asks a flag.
 #pragma once
@@ -26,6 +26,7 @@ struct once {
     volatile uint8_t state; // enum once_state
     uint8_t refused;        // the door's reason if the patch was refused
     uint32_t tries;         // how often the block was entered
+    const void *frame;      // the stack frame of the running block
 };
 
 // One jump in text. Inlining may make several for one block.
@@ -79,6 +80,10 @@ void once_open(void);
 // Arms a block again and restores its jumps. Returns false if the door
 // refused. For code that is loaded anew, and for tests.
 bool once_rearm(struct once *once);
+
+// The stack below `limit` is being thrown away: blocks that run there have
+// failed. Called by trap_abandon.
+void once_unwind(const void *limit);
 
 // True if every site of the block is a NOP now.
 bool once_is_patched(const struct once *once);

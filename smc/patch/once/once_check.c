@@ -168,6 +168,35 @@ static enum check_result check_interrupt_everywhere(void)
     return verdict(wrong == 0 && wanted_place > 10);
 }
 
+static bool fault_now;
+
+static __attribute__((noinline)) void faulty(void *arg)
+{
+    (void)arg;
+    ONCE (lab_faulty) {
+        other_runs++;
+        if (fault_now)
+            __asm__ volatile("ud2");
+    }
+}
+
+static enum check_result check_caught_fault(void)
+{
+    const struct once_site *s = once_site_of("lab_faulty");
+    if (s->once->state != ONCE_ARMED)
+        once_rearm(s->once);
+    other_runs = 0;
+    fault_now = true;
+    bool returned = trap_try(faulty, NULL, NULL);
+    bool armed = s->once->state == ONCE_ARMED;
+    fault_now = false;
+    faulty(NULL);
+    faulty(NULL);
+    judged("1 run that faulted, then %u more", other_runs - 1);
+    return verdict(!returned && armed && other_runs == 2 &&
+                   once_is_patched(s->once));
+}
+
 static enum check_result check_before_the_door(void)
 {
     static const char *const early[] = {"serial_port", "vga_adapter"};
@@ -242,6 +271,7 @@ static const struct check once_checks[] = {
     {"a block runs exactly once and its site becomes NOPs", check_runs_once},
     {"the second pass executes nothing but the NOP", check_only_a_nop},
     {"an initialiser that fails stays armed", check_failed_stays_armed},
+    {"a caught fault in the block is a failure", check_caught_fault},
     {"recursion into itself passes by", check_recursion},
     {"an interrupt inside the block passes by", check_interrupt_inside},
     {"an interrupt after every instruction changes nothing",

@@ -29,7 +29,10 @@ static void demo(void)
         tell("It takes %u instructions; an empty function takes %u.",
              step_count(once_subject, NULL), step_count(once_baseline, NULL));
     tell("The journal has it:");
-    journal_print(journal_overlap(s->site, len, UINT32_MAX));
+    const struct journal_entry *entry = journal_overlap(s->site, len,
+                                                        UINT32_MAX);
+    if (entry)
+        journal_print(entry);
     tell("These blocks of the kernel itself went the same way:");
     for (s = once_sites_start; s < once_sites_end; s++)
         if (strncmp(s->once->name, "lab_", 4) != 0)
@@ -90,7 +93,9 @@ static void arm_slow(void *arg)
 {
     arm_once(arg);
     const struct once_site *s = once_site_of("lab_subject");
-    text_undo(journal_overlap(s->site, once_site_len(s), UINT32_MAX)->number);
+    const struct journal_entry *entry = journal_overlap(
+        s->site, once_site_len(s), UINT32_MAX);
+    text_undo(entry ? entry->number : 0);
 }
 
 static void bench(void)
