@@ -33,7 +33,7 @@ FLAVOUR := $(BUILD)/flavour
 LIST := $(BUILD)/objects
 remember = $(shell mkdir -p $(BUILD); echo '$(2)' | cmp -s - $(1) || \
     echo '$(2)' > $(1))
-ifneq ($(filter-out clean help format format-check need-%,\
+ifneq ($(filter-out clean help format format-check,\
     $(or $(MAKECMDGOALS),all)),)
 $(call remember,$(FLAVOUR),$(CC) $(CFLAGS))
 $(call remember,$(LIST),$(OBJECTS))
@@ -72,6 +72,26 @@ $(ELF): $(OBJECTS) $(BUILD)/symbols.o linker.ld
 
 -include $(OBJECTS:.o=.d)
 
+# Tools -------------------------------------------------------------------
+
+# What each goal needs is looked for, and on Debian installed, before the
+# first compiler call: it may be the compiler that is missing. Plain `make`
+# asks only if there is none, so that a cross build needs nothing of Debian.
+need_all = $(if $(shell command -v $(firstword $(CC))),,build)
+need_run = run $(if $(filter-out 0,$(ISO)),iso)
+need_bench = run
+need_iso = iso run
+need_gdb = gdb
+need_test = test
+need_test-long = long
+NEEDS := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(need_$(goal))))
+
+.PHONY: needs
+needs:
+	@for group in $(NEEDS); do sh tools/need.sh $$group || exit 1; done
+
+$(OBJECTS) $(BUILD)/symbols0.o: | needs
+
 
 # Running ------------------------------------------------------------------
 
@@ -99,7 +119,7 @@ BOOT = -kernel $(ELF) $(with_modules)
 
 # QEMU's status is 2 * code + 1: 33 is the kernel's 0x10, all went well.
 .PHONY: run
-run: need-run $(if $(filter-out 0,$(ISO)),iso,$(ELF))
+run: needs $(if $(filter-out 0,$(ISO)),iso,$(ELF))
 	@echo 'To quit: type exit, or press ctrl-a x.'
 	@$(if $(LAB)$(CMD),printf "KERNEL_WORDS='%s'\n" "$$KERNEL_WORDS",:)
 	$(QEMU) $(HEADLESS) $(if $(filter-out 0,$(ISO)),-cdrom $(IMAGE),\
@@ -107,18 +127,20 @@ run: need-run $(if $(filter-out 0,$(ISO)),iso,$(ELF))
 	    status=$$?; [ $$status -eq 33 ] || [ $$status -eq 0 ]
 
 .PHONY: iso
-iso: need-iso $(ELF)
+iso: needs $(ELF)
 	sh tools/mkiso.sh $(IMAGE) $(ELF) "$$KERNEL_WORDS" $(MODULES)
 
 .PHONY: bench
-bench: need-run $(ELF)
+bench: needs $(ELF)
 	@echo 'Exact instruction counts: one instruction is one tick.'
 	$(QEMU) $(HEADLESS) -icount shift=0,sleep=off $(BOOT) \
 	    -append "bench=$(or $(LAB),all) exit"; [ $$? -eq 33 ]
 
 # Stops at the moment of modification in a lab; without LAB, at the start.
 .PHONY: gdb
-gdb: need-gdb $(ELF)
+gdb: needs $(ELF)
+	@test -z "$(LAB)" || test -e tools/gdb/$(LAB).gdb || \
+	    { echo 'gdb: no tour "$(LAB)"; `make help` lists the labs'; exit 1; }
 	gdb -q $(ELF) -x tools/gdb/palimpsest.gdb \
 	    -ex 'target remote | exec $(QEMU) -display none -S -gdb stdio \
 	         -serial file:$(BUILD)/gdb-serial.log $(BOOT) \
@@ -131,10 +153,10 @@ PYTEST = BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest \
     tests-qemu -n 2 $(if $(T),-k '$(T)')
 
 .PHONY: test test-long
-test: need-test $(ELF)
+test: needs $(ELF)
 	$(PYTEST) -m 'not long'
 
-test-long: need-long $(ELF)
+test-long: needs $(ELF)
 	$(PYTEST) -m long
 
 # House-keeping ------------------------------------------------------------
@@ -156,9 +178,6 @@ help:
 	@echo 'Labs:'
 	@sed -n '/^LAB(/{N;s/^LAB(\([a-z_]*\), *\n* *"\([^"]*\)".*/  \1: \2/p}' \
 	    $(SOURCES)
-
-need-%:
-	@sh tools/need.sh $*
 
 #> make              build/palimpsest.elf
 #> make run          boot it in QEMU; the shell is on this terminal

@@ -51,6 +51,12 @@ def test_lab_has_its_files(lab):
         assert (ROOT / name).is_file(), f"{name} is missing"
 
 
+def test_the_index_has_every_page():
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = {p.name for p in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert set(re.findall(r"\]\((\w+\.md)\)", index)) == pages
+
+
 def test_make_help_names_every_lab():
     said = subprocess.run(["make", "-s", "help"], cwd=ROOT, env=CLEAN_ENV,
                           capture_output=True, text=True, check=True).stdout

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The GRUB image: it boots, hands over what it should, and has no dates."""
+import re
 import subprocess
 import time
 
-from kernel import BUILD, ELF, PASS, ROOT
+from kernel import BUILD, CLEAN_ENV, ELF, PASS, ROOT
 from labs import ZLIB
 
 MKISO = ROOT / "tools" / "mkiso.sh"
@@ -52,3 +53,15 @@ def test_image_is_small():
     empty = BUILD / "empty.elf"
     empty.write_bytes(b"")
     assert make_iso("empty", "", elf=empty).stat().st_size < 300 * 1024
+
+
+def test_make_run_iso():
+    """The command of the README, with its own way to quit."""
+    done = subprocess.run(
+        ["timeout", "60", "make", "run", "ISO=1", "CMD=labs; exit",
+         f"BUILD={BUILD.relative_to(ROOT)}"], cwd=ROOT, env=CLEAN_ENV,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "To quit" in done.stdout
+    assert re.search(r"^ *once +an initialiser", done.stdout, re.M), \
+        done.stdout

@@ -54,6 +54,15 @@ def test_v86_passes_all_checks():
     green(text, SUITES, V86_SKIPS)
 
 
+def test_v86_shows_text_without_a_bios():
+    """Nobody has set a video mode: the kernel does it itself."""
+    done = subprocess.run(
+        ["node", ROOT / "tools" / "v86.mjs", ELF, "exit -- echo on screen"],
+        env={**os.environ, "SCREEN": "1"}, capture_output=True, text=True)
+    assert done.returncode == PASS, done.stderr
+    assert re.search(r"^on screen$", done.stderr, re.M), done.stderr
+
+
 @pytest.mark.parametrize("lab", LABS)
 def test_bench_counts_equal_in_qemu_and_bochs(machine, lab):
     """Two emulators that share no code count the same instructions: exactly,
