@@ -13,8 +13,14 @@
 
 #define INT3 0xcc
 
+// The list decides what the door takes for code: a page that is executable but
+// on no list cannot be written. Changed with interrupts off, because a
+// handler's text_write walks it.
 static struct arena *arenas;
 
+// The order: fill, protect, publish. Filled before it is executable, so that
+// no old data is ever code; on the list last, so that nobody is promised a
+// page that is still writable.
 struct arena *arena_adopt(const char *name, void *base, size_t bytes)
 {
     struct arena *arena = heap_zalloc(1, sizeof *arena);
@@ -32,6 +38,8 @@ struct arena *arena_adopt(const char *name, void *base, size_t bytes)
     return arena;
 }
 
+// The limit keeps PAGE_ALIGN_UP from wrapping to 0 pages for a size near 4
+// GiB, which a file's header may well ask for.
 struct arena *arena_create(const char *name, size_t bytes)
 {
     if (!bytes || bytes > DIRECT_MAP_SIZE)
@@ -48,6 +56,8 @@ struct arena *arena_create(const char *name, size_t bytes)
     return arena;
 }
 
+// `at` may pass the end by rounding up, so it is compared before it is
+// subtracted: size - at would be a huge number otherwise, and all would fit.
 void *arena_reserve(struct arena *arena, size_t bytes, size_t align)
 {
     size_t at = (arena->used + align - 1) & ~(align - 1);
@@ -57,6 +67,8 @@ void *arena_reserve(struct arena *arena, size_t bytes, size_t align)
     return arena->base + at;
 }
 
+// As inside() in text.c: no sum that could wrap. A length over the size is
+// ruled out before size - len is taken.
 static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
 {
     return at >= arena->base && len <= arena->size &&
@@ -64,7 +76,8 @@ static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
 }
 
 // Reads one byte of every page of the source. If the caller's pointer is
-// bad, the fault comes here, before anything is journaled or mapped.
+// bad, the fault comes here, before anything is journaled or mapped: in a
+// trap_try the fault ends the call, and an alias left open would stay so.
 static void touch_source(const volatile uint8_t *code, size_t len)
 {
     for (size_t i = 0; i < len; i += PAGE_SIZE)
@@ -73,6 +86,15 @@ static void touch_source(const volatile uint8_t *code, size_t len)
         (void)code[len - 1];
 }
 
+// What could make a block wrong later is refused now.
+//
+// TEXT_SOURCE: the copy is made in pieces and read back; a source that the
+// copy itself overwrites can compare equal and still be wrong.
+//
+// TEXT_STRADDLED:      block        [ - - - - - - ]
+//                      patch  [ x x x x ]
+// Half of the patch would be gone, and its undo would find bytes that it does
+// not expect.
 static enum text_reason judge_block(struct text_result *r,
                                     const struct arena *arena,
                                     const uint8_t *at, const uint8_t *code,
@@ -92,6 +114,8 @@ static enum text_reason judge_block(struct text_result *r,
     return door_judge(at, len);
 }
 
+// The line first, the patches after: if the journal is full the block is not
+// written, and the patches below it must stay undoable.
 static enum text_reason journal_block(struct text_result *r, uint8_t *at,
                                       const void *code, size_t len,
                                       const char *technique,
@@ -110,6 +134,9 @@ static enum text_reason journal_block(struct text_result *r, uint8_t *at,
     return r->entry ? TEXT_OK : TEXT_FULL;
 }
 
+// No byte string is expected here: what a block replaces is INT3 or an older
+// block, and both belong to the arena's owner. Interrupts are off as in
+// text_write, for the length of the whole block.
 struct text_result arena_write(struct arena *arena, void *at, const void *code,
                                size_t len, const char *technique)
 {
@@ -128,6 +155,8 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     return r;
 }
 
+// A patch half in the range stops it; patches inside become history, as the
+// bytes they would bring back are code and the page no longer is.
 bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
@@ -140,6 +169,8 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
         struct page_info info;
         bool was_code = paging_lookup(page, &info) &&
                         (info.rights & PAGE_EXEC);
+        // Writable only after it has stopped being executable. That takes
+        // one change of the entry here: there is no rwx in between.
         if (was_code) { // data begins cleared: no INT3, no old code
             paging_protect(page, 1, PAGE_WRITE);
             memset(page, 0, PAGE_SIZE);
@@ -149,6 +180,8 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
     return true;
 }
 
+// An arena that is not on the list was destroyed before. The search then runs
+// off the end and faults in the null page; the list stays right.
 static void unlink(struct arena *arena)
 {
     struct arena **link = &arenas;
@@ -165,7 +198,12 @@ void arena_destroy(struct arena *arena)
     unlink(arena);
     journal_forget(arena->base, arena->size);
     interrupts_restore(on);
+    // Off the list and out of the journal: from here on no write and no
+    // undo reaches these pages. In 2008 ftrace patched text that had been
+    // freed, and by then was a mapping of a network card's flash (e1000e).
+    //
     // The pages may have been unmapped or made data; map them as plain data.
+    // Then free them: the next owner's first store would fault on r-x.
     paging_map((uintptr_t)arena->base, phys_of(arena->base),
                arena->size / PAGE_SIZE, PAGE_WRITE);
     if (arena->owned)

@@ -2,6 +2,20 @@
 // Memory for generated code. An arena's pages are readable and executable,
 // never writable; bytes not in use are INT3, so that a stray jump traps at
 // once. Only arena_write puts code there, through the door's alias.
+//
+// The life of one page. There is no state "rwx":
+//
+//   plain rw-  -- arena_create, arena_adopt -->  code r-x, all INT3
+//       ^                                           |        |
+//       |                                           |  arena_make_data
+//       |                                           |        v
+//       +------------- arena_destroy ---------------+-- data rw- or r--
+//
+// Reserving goes upward and is never taken back one by one:
+//
+//   base                               base + used          base + size
+//   | block | cc | block | block      | cc cc cc cc cc cc cc cc |
+//             ^ alignment
 #pragma once
 #include "smc/door/text.h"
 #include <stdbool.h>
@@ -27,7 +41,9 @@ struct arena *arena_create(const char *name, size_t bytes);
 struct arena *arena_adopt(const char *name, void *base, size_t bytes);
 
 // Reserves `bytes` bytes aligned to `align` (a power of two) and returns
-// where they will run, or NULL when the arena is full. Writes nothing.
+// where they will run, or NULL when the arena is full. Writes nothing. The
+// address must be known before the code is made: a CALL in it is relative.
+// Two who reserve at once could get the same bytes; the caller prevents it.
 void *arena_reserve(struct arena *arena, size_t bytes, size_t align);
 
 // Writes a generated block of any length to [at, at + len) inside the arena

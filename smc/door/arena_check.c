@@ -6,9 +6,12 @@
 #include "kernel/trap.h"
 #include "smc/door/door_check.h"
 
+// The block is run, not compared: a page that is not executable, or a CPU that
+// still has the INT3s, shows only there. A block of no length is refused as a
+// patch is, and one that sticks out is not cut.
 static enum check_result check_arena_write(void)
 {
-    static const uint8_t code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3};
+    static const uint8_t code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; // mov; ret
     uint8_t *at = arena_reserve(door_subject, sizeof code, 16);
     struct text_result r = arena_write(door_subject, at, code, sizeof code,
                                        "door-chk");
@@ -27,6 +30,10 @@ static enum check_result check_arena_write(void)
                    past == TEXT_OUTSIDE && none == TEXT_BAD_LENGTH);
 }
 
+//   image   [ code r-x ][ data ][ code r-x ]
+// Ragged ranges come first: rounded instead of refused, they would take the
+// neighbour's code with them. Then the write that begins in code and ends in
+// data; then frozen data, which must have kept what was put into it.
 static enum check_result check_arena_data(void)
 {
     struct page_info page;
@@ -50,6 +57,9 @@ static enum check_result check_arena_data(void)
     return verdict(!ragged && made && writable && ok && frozen);
 }
 
+// Three things to forget: the patch (an undo would write into somebody's
+// data), the rights (the next owner's first store would fault), the page (seen
+// in the allocator's count only).
 static enum check_result check_arena_destroy(void)
 {
     struct page_stats before = page_stats();
@@ -84,6 +94,8 @@ static enum check_result check_regenerated(void)
     return verdict(old.reason == TEXT_REPLACED && undone == TEXT_OK && kept);
 }
 
+// The patch lies two bytes before the edge and two behind it. Both ways of
+// giving up the second half are tried, and the patch must still be whole.
 static enum check_result check_half_inside(void)
 {
     uint8_t *edge = door_subject->base + PAGE_SIZE;
@@ -116,6 +128,9 @@ static enum check_result check_many_blocks(void)
                    text_undo(r.entry).reason == TEXT_OK);
 }
 
+// A block is copied in pieces straight from the source, so it may not come
+// from its own place. A patch is copied through its entry: it may, and the
+// bytes must be those from before the first store.
 static enum check_result check_own_source(void)
 {
     uint8_t *at = door_subject->base + 64;
@@ -138,6 +153,8 @@ static void write_from_nowhere(void *source)
                 "door-chk");
 }
 
+// The second page of the source is missing. A fault in the middle of the copy
+// would leave a line without its write, and the alias open behind it.
 static enum check_result check_bad_source(void)
 {
     struct page_info page;

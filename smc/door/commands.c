@@ -16,6 +16,7 @@ static const char *const kinds[] = {
     [JOURNAL_REFUSED] = "refusal",
 };
 
+// "..." where the block was longer than what an entry keeps of it.
 static void print_row(const char *label, const uint8_t *bytes, uint32_t len)
 {
     char text[3 * TEXT_MAX];
@@ -24,6 +25,8 @@ static void print_row(const char *label, const uint8_t *bytes, uint32_t len)
     kprintf("  %-9s %s%s\n", label, text, kept < len ? " ..." : "");
 }
 
+// A number that was never given and one whose entry has gone are two answers:
+// the second means "you are too late", not "you are wrong".
 static int show_entry(uint32_t number)
 {
     char where[64];
@@ -71,6 +74,8 @@ static int run_journal(int argc, char **argv)
 COMMAND(journal, "[N|all]", "every write to code, or one in full",
         run_journal);
 
+// Fails if a single one was refused: a test that ends by `undo all` must not
+// pass with a patch left in place.
 static int undo_everything(void)
 {
     char text[128];
@@ -94,6 +99,7 @@ static int run_undo(int argc, char **argv)
         return undo_everything();
     if (!parse_u32(argv[1], &number))
         return command_usage("undo");
+    // The refusal itself has a line too, with this command as its caller.
     struct text_result r = text_undo(number);
     if (r.reason != TEXT_OK) {
         kprintf("undo: #%u refused: %s\n", number,
@@ -105,6 +111,7 @@ static int run_undo(int argc, char **argv)
 }
 COMMAND(undo, "N|all", "take back a write to code", run_undo);
 
+// Patches in arenas are left out: the hash does not cover arenas.
 static uint32_t live_text_patches(void)
 {
     uint32_t live = 0;
@@ -116,6 +123,8 @@ static uint32_t live_text_patches(void)
     return live;
 }
 
+// "different, by 0 live patches" would be the alarm of this kernel: text was
+// changed, and not by the door.
 static int run_hash(int argc, char **argv)
 {
     (void)argc;

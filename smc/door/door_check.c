@@ -10,6 +10,9 @@
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 
+// The byte behind the site is looked at too: a copy that is one too long
+// compares equal in the bytes that were asked for. So is the line, because
+// an undo has nothing else to go by.
 static enum check_result check_write(void)
 {
     struct text_result r = text_write(door_subject->base, door_int3, door_nops,
@@ -27,6 +30,8 @@ static enum check_result check_write(void)
                    memcmp(door_subject->base, door_int3, 4) == 0);
 }
 
+// Nothing else here notices an alias that stays: all bytes are right. The
+// second page of the window counts, it is the one a crossing would leave.
 static enum check_result check_alias_closed(void)
 {
     struct page_info page;
@@ -41,6 +46,9 @@ static enum check_result check_alias_closed(void)
     return verdict(!open && page.rights == PAGE_EXEC);
 }
 
+// With one page mapped the third store would fault. In an arena the next page
+// is also the next frame, so an alias that guessed the second frame passes;
+// the door looks it up.
 static enum check_result check_crossing(void)
 {
     uint8_t *site = door_subject->base + PAGE_SIZE - 2;
@@ -79,6 +87,10 @@ static enum check_result check_crossing_text(void)
                    undone.reason == TEXT_OK && hash == text_hash());
 }
 
+//   second - 2   [ .. cc cc ] mapped
+//   second       [ cc cc cc ] not mapped any more
+// A door that judges a page when it comes to it has written two bytes by the
+// time it finds out.
 static enum check_result check_unmapped(void)
 {
     uint8_t *second = door_subject->base + PAGE_SIZE;
@@ -89,30 +101,40 @@ static enum check_result check_unmapped(void)
     return verdict(ok && untouched);
 }
 
+// The caller believes in NOPs that are not there. Written all the same, the
+// entry's old bytes would be a lie, and its undo would put NOPs where INT3s
+// were.
 static enum check_result check_mismatch(void)
 {
     return verdict(door_refuses(door_subject->base, door_nops, door_int3, 5,
                                 TEXT_MISMATCH));
 }
 
+// Unrefused, it would be a live patch that can be undone and changes nothing.
 static enum check_result check_same(void)
 {
     return verdict(
         door_refuses(door_subject->base, door_int3, door_int3, 5, TEXT_SAME));
 }
 
+// No bytes, and still a line: the journal would list what never happened.
 static enum check_result check_length_0(void)
 {
     return verdict(door_refuses(door_subject->base, door_int3, door_nops, 0,
                                 TEXT_BAD_LENGTH));
 }
 
+// One byte over the arrays in the result and the entry. Unrefused, the copy
+// would run into the next field, and the write would look right.
 static enum check_result check_length_17(void)
 {
     return verdict(door_refuses(door_subject->base, door_int3, door_nops,
                                 TEXT_MAX + 1, TEXT_BAD_LENGTH));
 }
 
+// Three bytes each. The sites at the edges hang over by a byte or two: a test
+// of the first byte alone, or of the last alone, lets some of them in. The
+// one at the top of memory is there for the sum that wraps.
 static enum check_result check_outside(void)
 {
     static uint8_t data[4] = {1, 2, 3, 4};
@@ -136,6 +158,10 @@ static enum check_result check_outside(void)
     return verdict(passed == n && data[0] == 1);
 }
 
+// The expected bytes are right here (each site is compared with itself), so
+// nothing but the place can be the reason. memcpy and paging_lookup stand for
+// what the linker script adds to the door by name: forgotten there, they could
+// be patched while they run.
 static enum check_result check_door_itself(void)
 {
     uint8_t *const sites[] = {(uint8_t *)text_write, (uint8_t *)memcpy,
@@ -148,6 +174,8 @@ static enum check_result check_door_itself(void)
     return verdict(passed == n);
 }
 
+// The oracle of every other suite: a hash that stopped short of text_end would
+// call a patched kernel unchanged.
 static enum check_result check_hash(void)
 {
     uint8_t *site = layout_at(text_end, -1); // padding behind the last byte

@@ -6,6 +6,9 @@
 #include "smc/door/door_check.h"
 
 struct arena *door_subject;
+// Seventeen bytes: one more than the longest patch, for the check that asks
+// for too much. NOP and INT3 differ in every place, so that one byte missed is
+// one byte seen.
 const uint8_t door_int3[] = {0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
                              0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc,
                              0xcc, 0xcc, 0xcc, 0xcc, 0xcc};
@@ -13,6 +16,12 @@ const uint8_t door_nops[] = {0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
                              0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
                              0x90, 0x90, 0x90, 0x90, 0x90};
 
+// Two witnesses, as neither sees everything: the hash covers kernel text, the
+// copy covers the site wherever it lies. A site that is not mapped at both
+// ends cannot be copied; then the hash is all there is.
+//
+// A refusal without a line would hide an attempt from whoever reads the
+// journal after a crash.
 bool door_refuses(void *site, const void *expected, const void *new,
                   size_t len, enum text_reason reason)
 {
@@ -32,6 +41,9 @@ bool door_refuses(void *site, const void *expected, const void *new,
            (!readable || memcmp(before, site, len) == 0);
 }
 
+// Zeros in place of INT3 are ADD instructions: a stray jump would run on
+// through them, changing memory, instead of trapping at the first byte.
+// Rights equal to PAGE_EXEC means also: not writable.
 static enum check_result subject_is_int3(void)
 {
     struct page_info page;
@@ -51,6 +63,8 @@ enum check_result door_check_begin(void)
     return door_subject ? subject_is_int3() : CHECK_FAIL;
 }
 
+// A NOP left behind is a check that did not undo what it wrote; the next
+// suite's expected bytes would be wrong for no visible reason.
 enum check_result door_check_end(void)
 {
     bool clean = !memchr(door_subject->base, 0x90, door_subject->size);

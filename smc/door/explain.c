@@ -5,6 +5,8 @@
 #include "kernel/symbols.h"
 #include "smc/door/journal.h"
 
+// Indexed by enum text_reason. Whoever adds a reason adds a line here: a hole
+// is a null pointer for %s.
 static const char *const reasons[] = {
     [TEXT_OK] = "written",
     [TEXT_BAD_LENGTH] = "the length is 0 or over the limit of 16 bytes",
@@ -25,6 +27,9 @@ static const char *const reasons[] = {
     [TEXT_SOURCE] = "the new bytes lie in the block itself",
 };
 
+// Both byte strings where they are the reason, the number of the entry in the
+// way where there is one. 3 characters a byte are two digits and a blank, or
+// the final NUL.
 char *text_explain(char *out, size_t size, const struct text_result *r)
 {
     char expected[3 * TEXT_MAX], found[3 * TEXT_MAX];
@@ -40,16 +45,20 @@ char *text_explain(char *out, size_t size, const struct text_result *r)
     return out;
 }
 
+// What became of it since. An undo has no life of its own.
 static const char *verdict(const struct journal_entry *e)
 {
     if (e->kind == JOURNAL_REFUSED)
         return reasons[e->reason];
     if (e->kind == JOURNAL_UNDO || e->state == JOURNAL_LIVE)
         return "";
+    // In the order of enum journal_state.
     static const char *const states[] = {"", "undone", "freed", "replaced"};
     return states[e->state];
 }
 
+// A block's length is not limited to TEXT_MAX, what is kept of it is. A
+// refusal's bytes are for `journal N`: here they would look written.
 static void print_bytes(const struct journal_entry *e)
 {
     char old[3 * TEXT_MAX], new[3 * TEXT_MAX];
@@ -78,6 +87,7 @@ void journal_print(const struct journal_entry *e)
     kprintf(" %s\n", verdict(e));
 }
 
+// Oldest first: the newest line ends up next to the prompt.
 void journal_tail(uint32_t n)
 {
     uint32_t count = journal_count();

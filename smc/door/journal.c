@@ -1,22 +1,43 @@
 // SPDX-License-Identifier: MIT
 // The journal's memory: an array in order of number, compacted when full.
+//
+//   full      | 1 u | 2 L | 3 r | 4 L | 5 L | ... | 1024 L |
+//                ^     ^     ^
+//                |     |     refused: history
+//                |     live, but #5 has the same bytes: folded into it
+//                undone: history
+//   compacted | 4 L | 5 L | ... | 1024 L |     free      |
+//
+// What must hold between two calls, and how it shows if it does not:
+//
+//   numbers ascend      `undo N` does not find what `journal` prints
+//   live patches leave  `undo all` is content, and the hash is not that of
+//   by folding only     the boot
+//   arena_patches is    too low: a block overwrites half of a patch; too
+//   their true count    high: every block is a search
+//
+// Live entries that overlap are in the order of their writes, since numbers
+// are: the newest is the one whose bytes are in memory.
 #include "smc/door/journal.h"
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
 #include "kernel/string.h"
 
-// At least this many entries go in one compaction, so that its cost is
-// spread over as many writes.
+// At most this many entries go in one compaction: enough to spread its cost
+// over as many writes, few enough to leave some history to read.
 enum { BATCH = JOURNAL_SIZE / 4 };
 
 static struct journal_entry entries[JOURNAL_SIZE];
 static uint32_t count, last, writes;
+// Nothing could go at the last try, and no entry has changed since.
 static bool stuck;
 
 // Live patches in arenas. While there are none, a new block lies over no
 // patch, and the journal need not be searched for one.
 static uint32_t arena_patches;
 
+// Only these can be undone, and only these bind the journal. An undo stays
+// JOURNAL_LIVE too, as does a generated block: hence both conditions.
 static bool is_live_patch(const struct journal_entry *e)
 {
     return e->kind == JOURNAL_PATCH && e->state == JOURNAL_LIVE;
@@ -36,6 +57,14 @@ static bool overlaps(const struct journal_entry *e, const uint8_t *site,
 // Hands an old live patch's bytes to the next live patch there, if that
 // covers exactly the same bytes. A partial overlap cannot take them: undoing
 // in reverse order would meet bytes that it does not expect.
+//
+//   site      0  1  2  3
+//   #7        aa aa aa aa      had  00 00 00 00
+//   #9              bb bb      had  aa aa
+//
+// If #9 took over 00 00 for its two bytes, sites 0 and 1 would stay aa for
+// ever. The first live patch that overlaps decides: it is the one that was
+// written straight over e, and looking further would skip it.
 static bool fold(uint32_t index)
 {
     const struct journal_entry *e = &entries[index];
@@ -54,6 +83,7 @@ static bool fold(uint32_t index)
 }
 
 // Generated blocks cannot be undone, so their lines are history at once.
+// Asking changes the heir: whoever gets a yes must drop the entry.
 static bool can_go(uint32_t index)
 {
     return !is_live_patch(&entries[index]) || fold(index);
@@ -61,7 +91,11 @@ static bool can_go(uint32_t index)
 
 // The first symptom of a wrong fold is an `undo all` that stops with a
 // mismatch. `stuck` remembers that nothing could go, so that a full journal
-// is not searched again before an entry's state has changed.
+// is not searched again before an entry's state has changed: a search takes
+// time in the square of the entries, and a refused write must be cheap.
+//
+// Entries are read at i and written at or below i. Those above i are still
+// where they were, and fold looks for the heir among them.
 static void compact(void)
 {
     uint32_t kept = 0, gone = 0;
@@ -76,6 +110,8 @@ static void compact(void)
     stuck = gone == 0;
 }
 
+// Refusals are appended as patches are: at a full journal a refusal too is
+// dropped, but not the refusal of the door, which is a value.
 uint32_t journal_add(struct journal_entry entry)
 {
     if (count == JOURNAL_SIZE)
@@ -90,6 +126,8 @@ uint32_t journal_add(struct journal_entry entry)
     return entry.number;
 }
 
+// Binary search: numbers ascend, with gaps where entries have gone. Number 0
+// is never given, so a result without a line finds nothing.
 struct journal_entry *journal_find(uint32_t number)
 {
     uint32_t low = 0, high = count;
@@ -103,6 +141,7 @@ struct journal_entry *journal_find(uint32_t number)
     return low < count && entries[low].number == number ? &entries[low] : NULL;
 }
 
+// From the newest down: the answer is the patch to undo first.
 struct journal_entry *journal_overlap(const void *site, size_t len,
                                       uint32_t before)
 {
@@ -119,6 +158,8 @@ static bool is_inside(const struct journal_entry *e, const uint8_t *start,
     return e->site >= start && e->site + e->len <= start + len;
 }
 
+// The one way out of JOURNAL_LIVE. The count comes first: after the state has
+// changed the entry no longer looks like what is counted.
 static void retire(struct journal_entry *e, enum journal_state state)
 {
     arena_patches -= is_arena_patch(e);
@@ -126,6 +167,9 @@ static void retire(struct journal_entry *e, enum journal_state state)
     stuck = false;
 }
 
+// For memory that is given up. An entry left live would let `undo` write old
+// code into whatever the page holds by then. Refusals have no state to lose;
+// generated blocks and undos are marked as well, for the reader.
 void journal_forget(const void *start, size_t len)
 {
     for (uint32_t i = 0; i < count; i++)
@@ -135,6 +179,10 @@ void journal_forget(const void *start, size_t len)
             retire(&entries[i], JOURNAL_FREED);
 }
 
+// For a block that is written anew. If a patch below it stayed live, the next
+// patch of these bytes would overlap it, and a fold could bring back bytes of
+// code that exists no more. Without patches in arenas there is no search:
+// generating many blocks must not take the square of their number.
 void journal_replace(const void *start, size_t len)
 {
     for (uint32_t i = 0; i < count && arena_patches; i++)
@@ -142,6 +190,10 @@ void journal_replace(const void *start, size_t len)
             retire(&entries[i], JOURNAL_REPLACED);
 }
 
+//   range               [ - - - - - - - ]
+//   inside                [ x x ]               replaced or forgotten
+//   straddles     [ x x x x ]                   the answer
+//   straddles   [ x x x x x x x x x x x x x ]   the answer too
 struct journal_entry *journal_straddler(const void *start, size_t len)
 {
     if (!arena_patches)

@@ -9,6 +9,10 @@
 //   #9  site  B -> C     becomes            #9  site  A -> C, 1 folded
 //
 // If nothing can go, the door refuses to write (TEXT_FULL).
+//
+// What changes the journal is for the door alone, with interrupts off. An
+// entry's address is good until the next journal_add, which may move every
+// entry; its number is good for ever.
 #pragma once
 #include "smc/door/text.h"
 
@@ -60,9 +64,9 @@ void journal_forget(const void *start, size_t len);
 // become history.
 void journal_replace(const void *start, size_t len);
 
-// A live patch in an arena that lies partly inside and partly outside the range, or
-// NULL. Such a range must not be given up: the part outside could no longer
-// be undone.
+// A live patch in an arena that lies partly inside and partly outside the
+// range, or NULL. Such a range must not be given up: the part outside could
+// no longer be undone.
 struct journal_entry *journal_straddler(const void *start, size_t len);
 
 // Marks an entry as undone.

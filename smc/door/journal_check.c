@@ -6,6 +6,13 @@
 #include "kernel/string.h"
 #include "smc/door/door_check.h"
 
+//   site    0  1  2  3
+//   before  cc cc cc cc
+//   #a      90 90 90 90
+//   #b            cc cc
+// Without the test for overlaps the bytes would refuse this too, as a
+// mismatch that names nobody. But a later patch that keeps the common bytes
+// and changes others would go unnoticed, and be half undone.
 static enum check_result check_undo_order(void)
 {
     uint8_t *site = door_subject->base + 64;
@@ -22,6 +29,9 @@ static enum check_result check_undo_order(void)
     return verdict(early && late && memcmp(site, door_int3, 4) == 0);
 }
 
+// The second undo would find old bytes where it expects new ones: a mismatch,
+// which reads like sabotage. It is told apart. The undo of an undo is a redo,
+// and that is a new write by its technique.
 static enum check_result check_undo_twice(void)
 {
     char words[128];
@@ -36,6 +46,8 @@ static enum check_result check_undo_twice(void)
                    door_subject->base[0] == 0xcc);
 }
 
+// 0 is what a caller holds if the journal was full. The others lie beyond the
+// end of the array, where a search that is off by one reads on.
 static enum check_result check_undo_unknown(void)
 {
     bool zero = text_undo(0).reason == TEXT_NO_ENTRY;
@@ -65,6 +77,9 @@ static enum check_result check_undo_changed_bytes(void)
                    text_undo(a).reason == TEXT_OK);
 }
 
+// Twice as many patches of one byte as there are entries. If the oldest were
+// dropped and not folded, everything would still look right, and the last undo
+// would end at a byte from the middle of the series.
 static enum check_result check_wrapped(void)
 {
     uint8_t *site = door_subject->base + 128;
@@ -89,7 +104,10 @@ static enum check_result check_wrapped(void)
                    site[0] == 0xcc && undone <= JOURNAL_SIZE);
 }
 
-// Fills the journal with live patches of different sites.
+// Fills the journal with live patches of different sites: nothing can fold.
+// The door must say no before it stores, and must open again as soon as the
+// arena, and with it the patches, has gone. Without `stuck` being taken back
+// then, it would stay shut for good.
 static enum check_result check_full(void)
 {
     struct text_result r = {0};

@@ -9,7 +9,12 @@
 
 // Serialises this CPU: what it executes next is fetched afresh. IRET to the
 // next instruction does so on every i686 and never leaves the machine, which
-// CPUID does under a hypervisor. It also unmasks NMIs.
+// CPUID does under a hypervisor. It also unmasks NMIs, so no NMI handler may
+// come here: the next NMI would interrupt it. [SDM3 6.7.1]
+//
+//   pushf       eflags      what IRET pops, from the bottom up; EFLAGS come
+//   push %cs    cs          back as they were, IF and TF included
+//   push $1f    eip  <- esp
 static inline void sync_core(void)
 {
     __asm__ volatile("pushf\n\t"

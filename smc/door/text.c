@@ -8,6 +8,15 @@
 // The executable view never becomes writable. The store is visible through
 // it at once (one frame), but the processor may have fetched the old bytes:
 // hence sync_all. Linux does the same in text_poke. [SDM3 8.1.3]
+//
+// The order of the steps is the design:
+//
+//   judge      nothing has been touched yet, so a refusal costs nothing
+//   journal    the line before the byte: what has no line has no undo
+//   store      through the alias, which is open for this copy only
+//   close      before the sync: nobody runs on with code writable
+//   serialise  before anybody may execute the site again
+//   read back  through the executable view, as the processor will fetch it
 #include "smc/door/text.h"
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
@@ -20,22 +29,31 @@
 #include "smc/door/sync.h"
 #include "smc/door/write.h"
 
+// False until paging_init is over: before that the alias has no page table.
+// boot_hash is taken before the first write, so it is that of the text as
+// linked, and stays the proof of every `undo all`.
 static bool is_open;
 static uint64_t boot_hash;
 
+// Subtracts where adding would wrap: for a site just below 4 GiB site + len is
+// a small number, and "ends before `end`" would be true.
 static bool inside(const uint8_t *site, size_t len, const uint8_t *start,
                    const uint8_t *end)
 {
     return site >= start && site < end && len <= (size_t)(end - site);
 }
 
+// Two half-open ranges meet if each begins before the other ends. Asked only
+// of sites that passed inside() or arena_of(): site + len does not wrap.
 static bool touches(const uint8_t *site, size_t len, const uint8_t *start,
                     const uint8_t *end)
 {
     return site < end && start < site + len;
 }
 
-// Every page of the site must be mapped and executable: all or none.
+// Every page of the site must be mapped and executable: all or none. If the
+// second page were found missing during the copy, the first symptom would be
+// an instruction whose head is new and whose tail is old.
 static bool is_mapped_code(const uint8_t *site, size_t len)
 {
     const uint8_t *page = (const void *)PAGE_ALIGN_DOWN((uintptr_t)site);
@@ -47,6 +65,18 @@ static bool is_mapped_code(const uint8_t *site, size_t len)
     return true;
 }
 
+// Where may be written at all. Nothing here reads the site, so no site can
+// make it fault; the bytes are compared afterwards, when they are mapped.
+//
+//   site                                    verdict
+//   any, before door_init                   TEXT_NOT_READY
+//   data, heap, rodata, null                TEXT_OUTSIDE
+//   begins in text, ends behind it          TEXT_OUTSIDE
+//   any byte in door_start..door_end        TEXT_DOOR
+//   a page of an arena that is data or gone TEXT_UNMAPPED
+//
+// TEXT_DOOR: this part of text runs while a site is half written. A memcpy
+// that is patched would be executed in the middle of copying itself.
 enum text_reason door_judge(const uint8_t *site, size_t len)
 {
     if (!is_open)
@@ -58,6 +88,10 @@ enum text_reason door_judge(const uint8_t *site, size_t len)
     return is_mapped_code(site, len) ? TEXT_OK : TEXT_UNMAPPED;
 }
 
+// volatile makes it one store per byte, lowest first, which is what a
+// watchpoint shows. Together they are not atomic: whoever fetched the site
+// between two of them would run an instruction that is neither the old nor the
+// new one. That nobody does is text_write's contract.
 __attribute__((noinline)) void door_store(volatile uint8_t *alias,
                                           const uint8_t *bytes, size_t len)
 {
@@ -66,25 +100,46 @@ __attribute__((noinline)) void door_store(volatile uint8_t *alias,
 }
 
 // Maps the one or two frames behind [site, site + len) and returns the
-// writable view of site.
+// writable view of site. A patch of 5 bytes at page end - 2:
+//
+//   executable view                       alias
+//   page n      [ ......... 0f 1f ]  -->  PAGING_ALIAS      [ .... 0f 1f ]
+//   page n + 1  [ 44 00 00 ...... ]  -->  + PAGE_SIZE       [ 44 00 00 . ]
+//
+// Each page is looked up by itself: neighbours in address need not be
+// neighbours in memory. The offset in the page is kept, so the alias of a
+// site ends in the site's own last twelve bits.
+//
+// There is one window. With interrupts on, a handler's patch could map its
+// own frames here, and the rest of this copy would go to the handler's site.
 static uint8_t *alias_open(const uint8_t *site, size_t len)
 {
     uintptr_t page = PAGE_ALIGN_DOWN((uintptr_t)site);
     size_t offset = (uintptr_t)site - page, count = 0;
     for (; count * PAGE_SIZE < offset + len; count++) {
         struct page_info info;
+        // Judged with interrupts off, so it cannot have gone since.
         if (!paging_lookup((const void *)(page + count * PAGE_SIZE), &info))
             panic("door: %p was judged but is not mapped", site);
+        // Write without execute: code never runs at its alias.
         paging_map(PAGING_ALIAS + count * PAGE_SIZE, info.pa, 1, PAGE_WRITE);
     }
     return (uint8_t *)PAGING_ALIAS + offset;
 }
 
+// Both pages, used or not. An alias that stays is a writable view of code;
+// nothing fails then, but `audit` counts the page.
 static void alias_close(void)
 {
     paging_unmap(PAGING_ALIAS, 2);
 }
 
+// Goes in pieces that fit the window: two pages, less the offset in the first.
+// A patch is one piece; an image of many pages is several, and nobody may
+// execute any of it before the last is in.
+//
+// The INVLPG of the unmapping serialises this CPU by itself [SDM3 8.3]. That
+// is luck, not a reason to leave out sync_all: it does nothing for another.
 void door_copy(uint8_t *site, const uint8_t *bytes, size_t len)
 {
     while (len) {
@@ -93,6 +148,9 @@ void door_copy(uint8_t *site, const uint8_t *bytes, size_t len)
         door_store(alias_open(site, n), bytes, n);
         alias_close();
         sync_all();
+        // A stale translation of the alias would have sent the store to
+        // another frame. Unnoticed, that is a wrong byte in code nobody has
+        // patched.
         if (memcmp(site, bytes, n) != 0)
             panic("door: %p does not hold what was stored there", site);
         site += n;
@@ -101,6 +159,9 @@ void door_copy(uint8_t *site, const uint8_t *bytes, size_t len)
     }
 }
 
+// A refused entry keeps the bytes found in `old` and those expected in `new`:
+// `journal N` names them so. In a full journal the refusal gets no line and
+// entry 0; it is a refusal all the same.
 void door_refuse(struct text_result *result, enum text_reason reason,
                  const void *site, const char *technique, const void *caller)
 {
@@ -117,6 +178,15 @@ void door_refuse(struct text_result *result, enum text_reason reason,
 }
 
 // Fills in both byte strings and judges them.
+//
+//   site = expected   expected = new   verdict
+//   no                -                TEXT_MISMATCH
+//   yes               yes              TEXT_SAME
+//   yes               no               TEXT_OK
+//
+// A mismatch is another technique on the same site, an undo that the caller
+// has missed, or a debugger's INT3. TEXT_SAME keeps lines out of the journal
+// whose undo would change nothing.
 static enum text_reason judge_bytes(struct text_result *r, const uint8_t *site,
                                     const void *expected,
                                     const void *replacement, size_t len)
@@ -129,6 +199,8 @@ static enum text_reason judge_bytes(struct text_result *r, const uint8_t *site,
     return memcmp(expected, replacement, len) ? TEXT_OK : TEXT_SAME;
 }
 
+// The new bytes are copied into the line first. If the caller's pointer is
+// bad, the fault comes here, with nothing journaled and no alias open.
 static enum text_reason write_judged(struct text_result *r, uint8_t *site,
                                      const void *replacement,
                                      const char *technique, const void *caller)
@@ -147,6 +219,9 @@ static enum text_reason write_judged(struct text_result *r, uint8_t *site,
     return TEXT_OK;
 }
 
+// Interrupts are off from the comparison to the read-back. With them on, a
+// handler could patch the same site between the two, and its bytes would be
+// overwritten in silence: the comparison would have been for nothing.
 struct text_result text_write(void *site, const void *expected,
                               const void *replacement, size_t len,
                               const char *technique)
@@ -154,6 +229,7 @@ struct text_result text_write(void *site, const void *expected,
     const void *caller = __builtin_return_address(0);
     struct text_result r = {0};
     bool on = interrupts_off();
+    // The length first: the arrays of a result and an entry hold TEXT_MAX.
     enum text_reason reason = TEXT_BAD_LENGTH;
     if (len > 0 && len <= TEXT_MAX)
         reason = door_judge(site, len);
@@ -167,7 +243,9 @@ struct text_result text_write(void *site, const void *expected,
     return r;
 }
 
-// FNV-1a, 64 bits: one wrong byte anywhere changes it.
+// FNV-1a, 64 bits: one wrong byte anywhere changes it. Each step maps h one
+// to one (the factor is odd), so a difference, once there, is carried to the
+// end. Padding between functions is hashed as well.
 uint64_t text_hash(void)
 {
     uint64_t h = 0xcbf29ce484222325ull;
@@ -181,6 +259,7 @@ uint64_t text_boot_hash(void)
     return boot_hash;
 }
 
+// Called after paging_init, with interrupts off, before anything is patched.
 void door_init(void)
 {
     boot_hash = text_hash();

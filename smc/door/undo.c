@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: MIT
 // Taking writes back. An undo is itself a write with an entry of its own;
 // what it restores is known to have been right, since it was there before.
+//
+// Undoing is only right from the top down:
+//
+//   #7   A -> B      undo #7 alone would put A where #9 stands;
+//   #9   B -> C      undo #9 later would bring back B, which is undone
 #include "kernel/cpu.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
 #include "smc/door/write.h"
 
+//   the entry                        verdict
+//   never was, or folded, or dropped TEXT_NO_ENTRY
+//   block, undo or refusal           TEXT_NOT_PATCH
+//   undone / freed / replaced        TEXT_UNDONE, _FREED, _REPLACED
+//   a newer live patch overlaps      TEXT_OVERLAPPED, and which one
+//   its page is gone or data         TEXT_UNMAPPED, from door_judge
+//   other bytes are in memory        TEXT_MISMATCH, both byte strings
+//
+// The last can only be the work of somebody who went around the door. Writing
+// over it would destroy the evidence.
 static enum text_reason judge_entry(const struct journal_entry *e,
                                     struct text_result *r)
 {
@@ -17,6 +32,7 @@ static enum text_reason judge_entry(const struct journal_entry *e,
         return TEXT_UNDONE;
     if (e->state != JOURNAL_LIVE)
         return e->state == JOURNAL_FREED ? TEXT_FREED : TEXT_REPLACED;
+    // The newest over these bytes is at least e itself: e is live.
     const struct journal_entry *later = journal_overlap(e->site, e->len,
                                                         UINT32_MAX);
     if (later != e) {
@@ -34,6 +50,10 @@ static enum text_reason judge_entry(const struct journal_entry *e,
 
 // The new entry may push the old one out of the ring or move it: all that
 // is needed of it is taken first.
+//
+// It is marked as undone before the line is added. In a journal full of live
+// patches this makes the room; the other way round the one command that
+// could help would be refused for want of it.
 static enum text_reason take_back(const struct journal_entry *entry,
                                   struct text_result *r, const void *caller)
 {
@@ -71,6 +91,7 @@ struct text_result text_undo(uint32_t number)
     return undo(number, __builtin_return_address(0));
 }
 
+// By number, not by index: the undo in between adds a line and may move all.
 static uint32_t newest_live(uint32_t before)
 {
     for (uint32_t i = journal_count(); i-- > 0;) {
@@ -90,6 +111,7 @@ uint32_t text_undo_all(struct text_result *refusal)
     *refusal = (struct text_result){0};
     while ((number = newest_live(number)) != 0) {
         struct text_result r = undo(number, __builtin_return_address(0));
+        // Numbers only fall, so the loop ends even if all are refused.
         undone += r.reason == TEXT_OK;
         if (r.reason != TEXT_OK && refusal->reason == TEXT_OK)
             *refusal = r;

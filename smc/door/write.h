@@ -4,11 +4,14 @@
 #include "smc/door/text.h"
 
 // May these bytes be written at all? TEXT_OK, or the reason why not: looks
-// at length (if limited), region and mapping, not at the bytes.
+// at region and mapping, not at the bytes. The limit of TEXT_MAX is
+// text_write's; generated blocks have none.
 enum text_reason door_judge(const uint8_t *site, size_t len);
 
 // Copies `len` bytes to `site` through the alias, serialises every CPU and
-// reads back. The range has been judged; interrupts are off.
+// reads back. The range has been judged and journaled; interrupts are off.
+// It cannot fail: what does not arrive is a panic, not a refusal, because
+// the journal has its line already.
 void door_copy(uint8_t *site, const uint8_t *bytes, size_t len);
 
 // The only store to code in this kernel, in a function of its own so that a

@@ -30,6 +30,8 @@ _Static_assert(sizeof(struct bios_regs) == BIOS_REGS_SIZE,
 extern const uint8_t bios_thunk[], bios_thunk_end[], bios_site[];
 void bios_switch(void);
 
+// NULL until the first call. Never destroyed: the next call needs it again,
+// and its page belongs to no allocator.
 static struct arena *thunk_arena;
 
 // Page 0 is not mapped at address 0, so that null pointers fault. What real
@@ -42,6 +44,14 @@ static uint32_t low_word(uint32_t phys)
 // Handlers live in ROM, or in the extended BIOS data area at the end of
 // conventional memory, where option ROMs put their hooks. Anything else is
 // left over from nobody knows whom: executing it would be the end.
+//
+//   00000   interrupt table, BIOS data
+//   00500   loader's leftovers, our two pages         refused
+//   ebda    extended BIOS data, hooks                 handlers
+//   a0000   video memory                              refused
+//   c0000   video BIOS, option ROMs, system BIOS      handlers
+//
+// A word at 40E that makes no sense gives an area of no size.
 static bool is_firmware(uint32_t phys)
 {
     uint32_t ebda = low_word(BDA_EBDA_SEGMENT) << 4;
@@ -58,6 +68,7 @@ enum bios_reason bios_probe(uint32_t n)
     // started without one (v86, microvm) has zeros or ones there.
     if (*(const volatile uint8_t *)virt_of(RESET_VECTOR) != JMP_FAR)
         return BIOS_ABSENT;
+    // An empty entry is 0000:0000, which is the table itself.
     uint32_t offset = low_word(n * 4), segment = low_word(n * 4 + 2);
     if (!(offset | segment) || !is_firmware(segment * 16 + offset))
         return BIOS_NO_HANDLER;
@@ -66,7 +77,8 @@ enum bios_reason bios_probe(uint32_t n)
 
 // Copies the thunk to where real mode can run it. The page becomes r-x in
 // the direct map and stays so; it is below the first MiB, which the page
-// allocator never gives out.
+// allocator never gives out. A copy is needed at all because real mode cannot
+// reach the kernel, which begins at 1 MiB.
 static bool thunk_ready(void)
 {
     size_t len = (size_t)(bios_thunk_end - bios_thunk);
@@ -87,6 +99,8 @@ static bool thunk_ready(void)
     return true;
 }
 
+// The patch is made here, at 0xc000....; it runs at the low address. The
+// journal has this one, for which the door knows the page and its rights.
 static uint8_t *live_site(void)
 {
     return thunk_arena->base + (bios_site - bios_thunk);
@@ -109,6 +123,8 @@ static uint16_t mask_lines(void)
     return masks;
 }
 
+// Only what was open before is opened: the trap code keeps its own idea of the
+// masks, and both must go on agreeing.
 static void unmask_lines(uint16_t masks)
 {
     outb(PIC1_MASK, (uint8_t)masks);
@@ -119,6 +135,14 @@ static void unmask_lines(uint16_t masks)
 // address must be the same. Only its code: the data page is not touched at
 // that address while paging is on. The mapping lives no longer than the
 // call, because page 6 belongs to nobody, and a stray jump there must fault.
+//
+//   linear      during the call            otherwise
+//   0x00006000  r-x, the thunk             not mapped
+//   0xc0006000  r-x, the same frame        r-x
+//   0xc0007000  rw-, regs, stack, saved    rw-
+//
+// NMIs are not masked. One that came in real mode would find its vector in
+// the table of the BIOS; one just before that table is loaded, none at all.
 static void switch_and_back(struct bios_regs *regs)
 {
     struct bios_regs *shared = virt_of(BIOS_REGS);
@@ -143,6 +167,8 @@ static enum bios_reason prepare(uint32_t n)
 
     if (reason != BIOS_OK)
         return reason;
+    // Mapping over it would take a page from its owner, and the unmapping
+    // afterwards would not give it back.
     if (paging_lookup((const void *)BIOS_CODE, &info))
         return BIOS_OCCUPIED;
     return thunk_ready() ? BIOS_OK : BIOS_NO_MEMORY;
@@ -171,6 +197,7 @@ void *bios_buffer(void)
     return virt_of(BIOS_BUFFER);
 }
 
+// segment:offset, sixteen bytes to a segment.
 const void *bios_pointer(uint32_t far)
 {
     return virt_of((far >> 16) * 16 + (far & 0xffff));

@@ -11,7 +11,13 @@
 #include "smc/patch/intn/intn.h"
 
 // The order in which PUSHAL and the pushes before it leave them. Of eflags
-// the status flags go in; what the BIOS left in it comes out.
+// the status flags go in; what the BIOS left in it comes out. The thunk pops
+// this from BIOS_REGS and pushes it there again:
+//
+//   +0   edi esi ebp esp ebx edx ecx eax    popal, pushal
+//   +32  es ds                              16 bits each: real mode pops those
+//   +36  eflags                             popfl, pushfl
+//   +40  BIOS_STACK_TOP                     sp while the INT runs
 struct bios_regs {
     uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax; // esp is ignored
     uint16_t es, ds;
@@ -46,7 +52,8 @@ enum bios_reason bios_probe(uint32_t n);
 char *bios_explain(char *out, size_t size, const struct bios_result *result);
 
 // The buffer of BIOS_BUFFER_SIZE bytes that real mode sees at
-// 0000:BIOS_BUFFER. Its content lasts until the next call.
+// 0000:BIOS_BUFFER. Its content lasts until the next call. A caller's own
+// buffer would not do: it lies where real mode cannot reach.
 void *bios_buffer(void);
 
 // Where a real-mode far pointer (segment in the upper half) points.

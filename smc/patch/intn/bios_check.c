@@ -29,6 +29,8 @@ struct cpu_state {
     uint16_t segment[7], pic_masks;
 };
 
+// Selectors only. The base and limit that the CPU keeps behind them cannot be
+// read; a wrong one shows by its faults, in the thousand calls below.
 static void read_segments(uint16_t *to)
 {
     __asm__ volatile("mov %%cs, 0(%0)\n\tmov %%ds, 2(%0)\n\t"
@@ -164,7 +166,8 @@ static enum check_result nothing_left_mapped(void)
            data.rights == PAGE_WRITE;
 }
 
-// Patches of code that runs in another mode are no exception to the rule.
+// Patches of code that runs in another mode are no exception to the rule. The
+// first call makes sure of the old number, so that the second must write.
 static enum check_result patch_is_journalled(void)
 {
     struct bios_regs regs = {0};
@@ -185,7 +188,8 @@ static enum check_result patch_is_journalled(void)
            e->new[1] == MEMORY_SIZE;
 }
 
-// As at the other site: the comparison is intn_aim's.
+// As at the other site: the comparison is intn_aim's. Its own check does not
+// see this site, where the address compared is not the address that runs.
 static enum check_result same_number_writes_once(void)
 {
     struct bios_regs regs = {0};

@@ -39,6 +39,7 @@ static bool set_register(struct bios_regs *regs, const char *word)
     const struct register_name *r = find_name(word, len);
     uint32_t value;
 
+    // A word without "=" has a name of no length, which is none of these.
     if (!r) {
         kprintf("bios: '%s' is not REG=VALUE with one of eax ebx ecx edx esi "
                 "edi ebp ax bx cx dx si di bp es ds\n",
@@ -83,6 +84,7 @@ static int run_bios(int argc, char **argv)
     for (int i = 2; i < argc; i++)
         if (!set_register(&regs, argv[i]))
             return 1;
+    // n is not judged here: bios_call refuses 256 and says why.
     struct bios_result result = bios_call(n, &regs);
     if (result.reason != BIOS_OK) {
         kprintf("bios: %s\n", bios_explain(why, sizeof why, &result));

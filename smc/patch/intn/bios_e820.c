@@ -21,19 +21,26 @@ struct bios_result bios_e820(struct bios_map *map)
     map->count = 0;
     map->cut = false;
     do {
-        // A BIOS may return anything in these; only ebx is to be kept.
+        // A BIOS may return anything in these; only ebx is to be kept. What
+        // it counts is the BIOS's business: it is not compared, only 0 is.
         regs.eax = E820;
         regs.edx = SMAP;
         regs.ecx = ENTRY_SIZE;
         regs.es = 0;
         regs.edi = BIOS_BUFFER;
         result = bios_call(0x15, &regs);
+        // Four ways to say no: no call was made, carry, no signature (a BIOS
+        // that does not know the function), and an entry that is too short.
         if (result.reason != BIOS_OK || regs.eflags & BIOS_CARRY ||
             regs.eax != SMAP || regs.ecx < ENTRY_SIZE)
             break; // carry also marks the end of the list on some BIOSes
+        // The entry is there and has no room: said aloud, since a map without
+        // its end looks like a machine with less memory.
         map->cut = map->count == BOOT_MAX_RANGES;
         if (map->cut)
             break;
+        // 20 bytes: base, length, type, as struct boot_range has them. Empty
+        // ranges are overwritten by the next one.
         memcpy(&map->range[map->count], bios_buffer(), ENTRY_SIZE);
         map->count += map->range[map->count].length != 0;
     } while (regs.ebx);

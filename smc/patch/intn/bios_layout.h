@@ -8,6 +8,11 @@
 //     +0x100         a buffer for the caller: memory maps, mode lists
 //     +0x800         the stack of the BIOS, 2 KiB ...
 //     +0xfd8         ... with struct bios_regs at its top, in and out
+//
+// Two pages and not one, because no page may be writable and executable. The
+// stack grows down towards the buffer: a BIOS that needs more than 2 KiB
+// destroys a memory map first. The saved state, without which there is no way
+// back, lies lowest.
 #pragma once
 
 #define BIOS_CODE 0x6000

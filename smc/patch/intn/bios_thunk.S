@@ -14,6 +14,11 @@
  * The GDT lies above 0xc0000000 and is out of reach without paging, so every
  * segment register is loaded on the near side of a switch. TR, EFER and the
  * translation tables are not touched by real mode. [SDM3 9.9]
+ *
+ * A segment register keeps base, limit and width from its last load in
+ * protected mode; a load in real mode changes the base alone. So the 64 KiB
+ * limits must be loaded before CR0.PE is cleared. With limits of 4 GiB much
+ * would still work, which is why it is easily forgotten. [SDM3 9.9.2]
  */
 #include "kernel/gdt.h"
 #include "smc/patch/intn/bios_layout.h"
@@ -26,7 +31,16 @@
     .text
 
 /* void bios_switch(void)
- * Interrupts are off, BIOS_CODE is mapped to itself, BIOS_REGS is filled. */
+ * Interrupts are off, BIOS_CODE is mapped to itself, BIOS_REGS is filled.
+ * The kernel's stack keeps all that must come back by a pop:
+ *
+ *     return address
+ *     ebp ebx esi edi     what C expects to be kept
+ *     eflags              IF among them
+ *     ds es fs gs      <- BIOS_SAVED_ESP
+ *
+ * What cannot be pushed is stored on the data page, by its high address: it
+ * is read again in real mode, by its low one, when no stack is left. */
     .globl bios_switch
     .type bios_switch, @function
 bios_switch:
@@ -53,6 +67,8 @@ bios_switch:
 
     .type bios_return, @function
 bios_return:
+    /* cs is right by the far jump. ds before the first load from memory, ss
+     * and esp together: between the two no stack may be used. */
     mov $GDT_DATA, %eax
     mov %eax, %ds
     mov %eax, %ss
@@ -69,7 +85,9 @@ bios_return:
     ret
     .size bios_return, . - bios_return
 
-/* The thunk is a template: it runs as a copy at BIOS_CODE. */
+/* The thunk is a template: it runs as a copy at BIOS_CODE. Its labels have
+ * the addresses of the template, so whatever it says of itself goes through
+ * THUNK. It lies in rodata: it is data until the door has copied it. */
 #define THUNK(label) (BIOS_CODE + label - bios_thunk)
 
     .section .rodata
@@ -85,9 +103,11 @@ bios_thunk:
     mov %cr0, %eax
     and $~CR0_PG, %eax
     mov %eax, %cr0                  /* this also empties the TLB */
+    /* Linear is physical now. The next instruction is fetched from 0x60..,
+     * as it was before: that is what the identity mapping is for. */
     and $~CR0_PE, %eax
     mov %eax, %cr0
-    ljmp $0, $THUNK(bios_real)
+    ljmp $0, $THUNK(bios_real)      /* cs = 0, and what was prefetched goes */
 bios_real:
     xor %ax, %ax
     mov %ax, %ds
@@ -120,6 +140,11 @@ bios_site_end:
     push %ds
     push %es
     pushal
+    /* ds, as only real mode's 0000 reaches the data page. Then the tables:
+     * a BIOS that went to protected mode itself (INT 15h, AH = 87h) has
+     * loaded its own. CR4 before CR0: paging goes on in the format that CR4
+     * says, and with PAE it reads four entries at CR3 at that moment.
+     * [SDM3 4.4.1] */
     xor %ax, %ax
     mov %ax, %ds
     lgdtl BIOS_SAVED_GDT

@@ -10,7 +10,7 @@
 enum {
     VBE_CONTROLLER = 0x4f00,
     VBE_MODE = 0x4f01,
-    VBE_OK = 0x004f,
+    VBE_OK = 0x004f,   // al: the function exists; ah: it succeeded
     MODE_INFO = 0x200, // in the buffer, behind the controller's 512 bytes
     MODE_SIZE = 0x100,
     LIST_END = 0xffff,
@@ -99,6 +99,9 @@ static bool vbe_controller(struct bios_result *result)
     *result = (struct bios_result){.reason = bios_probe(0x10), .n = 0x10};
     if (result->reason != BIOS_OK)
         return false;
+    // "VBE2" asks for the block of 512 bytes; a BIOS of VBE 1.x takes no
+    // notice and fills in 256. The rest must not be what the call before left
+    // there.
     memset(info, 0, MODE_INFO);
     memcpy(info->signature, "VBE2", sizeof info->signature);
     return vbe(VBE_CONTROLLER, 0, 0, result);

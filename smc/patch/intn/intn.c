@@ -16,6 +16,10 @@
 //     <- handler writes CD 91          write CD 90
 //     INT runs CD 91                   sti; CD 90    nothing in between
 //                                      <- handler writes CD 91
+//
+// The last write is harmless: our INT has been executed, and whoever comes
+// next compares or writes anew. The INT of the left column runs to its end,
+// with the wrong handler, and nothing in the bytes tells afterwards.
 #include "smc/patch/intn/intn.h"
 #include "kernel/cpu.h"
 #include "kernel/printf.h"
@@ -30,6 +34,8 @@
 static struct arena *stub_arena;
 static uint8_t *stub[VECTORS];
 
+// n is kept as it was asked for. Stored in a byte first, 256 would be 0, and
+// the check could not see it any more.
 static struct intn_result outcome(uint32_t n)
 {
     return (struct intn_result){
@@ -71,6 +77,9 @@ struct intn_result intn_aim(uint8_t *site, uint32_t n, const char *technique)
 // Executes the shared site, which was aimed with interrupts off. If the
 // caller had them on, they go on with the STI in front of the INT; an STI
 // here would open the gap that the CLI closed.
+//   caller's IF   entered at      IF in the frame of the INT
+//   1             intn_site_sti   1
+//   0             intn_site       0
 static void enter_site(struct intn_regs *regs, bool on)
 {
     intn_enter(regs, on ? intn_site_sti : intn_site);
@@ -84,6 +93,8 @@ struct intn_result intn_always(uint32_t n, struct intn_regs *regs)
     if (result.reason != INTN_OK)
         return result;
     bool on = interrupts_off();
+    // The door answers TEXT_SAME if the last n was this one: a refusal with a
+    // line in the journal, for each call.
     write_vector(intn_site, "intn", &result);
     if (result.reason == INTN_OK)
         enter_site(regs, on);
@@ -128,6 +139,8 @@ static void generate_stub(struct intn_result *result)
         result->reason = INTN_REFUSED;
 }
 
+// The test is inside: a handler that makes the same stub between an outside
+// test and the CLI would have its stub made twice.
 struct intn_result intn_stub_make(uint32_t n)
 {
     struct intn_result result = outcome(n);
@@ -169,6 +182,8 @@ const struct intn_way intn_ways[INTN_WAYS] = {
     {"static table", intn_table},
 };
 
+// None may be executing: its pages go to somebody else, whose data the RET
+// would then be. The pointers go with them, or the next call would land there.
 void intn_stubs_free(void)
 {
     bool on = interrupts_off();

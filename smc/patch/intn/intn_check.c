@@ -37,6 +37,8 @@ void intn_remember(struct trap_frame *frame)
     frame->eflags ^= CARRY;
 }
 
+// Each register says which it is, and which call it belongs to: one that is
+// left over from the call before does not look right. esi has room to shift.
 struct intn_regs intn_sample(uint32_t n)
 {
     return (struct intn_regs){
@@ -51,6 +53,8 @@ struct intn_regs intn_sample(uint32_t n)
     };
 }
 
+// In the order in which intn_remember changes them: ecx takes the old edx, edi
+// the new esi. 256 + n is how a soft gate names its vector.
 bool intn_answered(const struct intn_regs *in, const struct intn_regs *out,
                    uint32_t n)
 {
@@ -69,6 +73,7 @@ struct attempt {
     struct intn_result result;
 };
 
+// The result must outlive an unwound stack: it is the caller's.
 static void attempt(void *arg)
 {
     struct attempt *a = arg;
@@ -153,6 +158,8 @@ static enum check_result refuses_number(uint32_t n)
     return !intn_seen.calls && !memcmp(before, intn_site, sizeof before);
 }
 
+// One bit too many, and all bits set: a number cut to a byte would be 0 and
+// 255, and a signed comparison with 255 would let the second one through.
 static enum check_result refuses_256(void)
 {
     return refuses_number(256);
@@ -163,7 +170,9 @@ static enum check_result refuses_minus_one(void)
     return refuses_number(0xffffffff);
 }
 
-// The journal counts for us: refusals are numbered as writes are.
+// The journal counts for us: refusals are numbered as writes are. A way that
+// asked the door on every call would pass every other check, and cost what
+// intn_always costs.
 static enum check_result same_writes_nothing(void)
 {
     struct intn_regs regs = intn_sample(0);
@@ -182,7 +191,8 @@ static enum check_result same_writes_nothing(void)
 }
 
 // A debugger's INT3 over the opcode, or anything else that is not an INT. The
-// second call asks for the very number that stands behind the INT3.
+// second call asks for the very number that stands behind the INT3: a
+// comparison of the number alone would find nothing to do and run the INT3.
 static enum check_result refuses_foreign_bytes(void)
 {
     static const uint8_t foreign[INT_LENGTH] = {0xcc, 0x90};

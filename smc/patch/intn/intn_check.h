@@ -6,7 +6,8 @@
 #include "kernel/trap.h"
 #include "smc/patch/intn/intn.h"
 
-// Vectors that nothing else in this kernel uses.
+// Vectors that nothing else in this kernel uses: beyond the exceptions (0 to
+// 0x1f) and the lines of the interrupt controllers (0x20 to 0x2f).
 #define INTN_FREE_VECTOR 0x90
 #define INTN_OTHER_VECTOR 0x91
 
@@ -25,6 +26,8 @@ void intn_remember(struct trap_frame *frame);
 struct intn_regs intn_sample(uint32_t n);
 bool intn_answered(const struct intn_regs *in, const struct intn_regs *out,
                    uint32_t n);
+
+// Some of these return a condition: false is CHECK_FAIL, true CHECK_PASS.
 
 // What the CPU does with each form of INT (intn_check_cpu.c).
 enum check_result intn_check_int3(void);

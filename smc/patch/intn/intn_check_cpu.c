@@ -18,11 +18,14 @@
 
 extern const uint8_t intn_probe_int3[], intn_probe_into[], intn_probe_int1[];
 
+// For trap_try, which hands on one pointer.
 struct entry {
     const uint8_t *at;
     struct intn_regs regs;
 };
 
+// No way of the four is used: the instruction under test is given, its bytes
+// are not to be patched.
 static void enter(void *arg)
 {
     struct entry *e = arg;
@@ -133,6 +136,7 @@ enum check_result intn_check_shifted_frame(void)
 #define USER_CODE 0x00400000u
 #define USER_STACK (USER_CODE + PAGE_SIZE)
 
+// The table is 1024 bytes and aligned to that, so all of it is in the page.
 static uint32_t user_stub(uint32_t n)
 {
     return USER_CODE + ((uint32_t)intn_stubs[n] & (PAGE_SIZE - 1));
@@ -160,6 +164,8 @@ static void *user_map(void)
     return stack;
 }
 
+// User pages must not outlive their check: the next map of this address, or a
+// stray kernel pointer into it, would find them.
 static void user_unmap(void *stack)
 {
     paging_unmap(USER_CODE, 1);
@@ -184,6 +190,8 @@ static struct trap_frame user_int(uint32_t n, int dpl)
     return fault;
 }
 
+// All 256, as a gate with a wrong privilege is one in a table of 256. The
+// first that is wrong says why; `ok` is for the case that none is.
 static enum check_result user_ints(bool (*good)(uint32_t n), const char *ok)
 {
     void *stack = user_map();

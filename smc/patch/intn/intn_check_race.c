@@ -28,6 +28,9 @@ static uint8_t rtc_a, rtc_b; // as found
 static const struct intn_way *tick_way;
 static volatile uint32_t ticks, tick_errors;
 
+// Two ports, two steps: an interrupt between them whose handler selects
+// another register would make the second step read or write that one. tick
+// does select one, so these run with interrupts off, or in tick itself.
 static uint8_t rtc_read(uint8_t index)
 {
     outb(RTC_INDEX, index);
@@ -40,7 +43,8 @@ static void rtc_write(uint8_t index, uint8_t value)
     outb(RTC_DATA, value);
 }
 
-// The interrupt that gets in the way: it calls another n.
+// The interrupt that gets in the way: it calls another n. Register C is read
+// first: unread, it holds the line, and this was the last tick.
 static void tick(struct trap_frame *frame)
 {
     struct intn_regs in = intn_sample(INTN_OTHER_VECTOR), out = in;
@@ -66,6 +70,7 @@ static void storm_begin(const struct intn_way *way)
     intn_stub_make(INTN_OTHER_VECTOR);
     trap_set_soft(INTN_FREE_VECTOR, intn_remember, 0);
     trap_set_soft(INTN_OTHER_VECTOR, intn_remember, 0);
+    // As found, so that storm_end leaves no trace in the clock.
     rtc_a = rtc_read(RTC_A);
     rtc_b = rtc_read(RTC_B);
     rtc_write(RTC_A, (uint8_t)((rtc_a & 0xf0) | RTC_8192_HZ));
@@ -75,6 +80,8 @@ static void storm_begin(const struct intn_way *way)
     interrupts_restore(on);
 }
 
+// Register C is read once more, so that the clock does not go on holding its
+// line: whoever enabled it next would never see an edge.
 static void storm_end(void)
 {
     bool on = interrupts_off();
@@ -90,7 +97,8 @@ static void storm_end(void)
 }
 
 // Waits, with interrupts off, until the clock's interrupt is at the door of
-// this CPU. Returns false if it never comes.
+// this CPU. Returns false if it never comes. The controller's request register
+// shows what waits; line 8 is bit 0 of the second one.
 static bool interrupt_pending(void)
 {
     for (uint32_t i = 0; i < PATIENCE; i++) {
@@ -147,6 +155,10 @@ enum check_result intn_check_sti_shadow(void)
 }
 
 // The test of the test: with one NOP too many, the same race is lost.
+//
+//   sti | nop | jmp | int          sti | int
+//       shadow                          shadow
+//             ^ tick here: CD 91             ^ tick here: too late
 enum check_result intn_check_late_sti(void)
 {
     uint32_t rounds, right = race(intn_site_late, &rounds);
@@ -173,7 +185,9 @@ static uint32_t storm_calls(const struct intn_way *way, uint32_t *wrong)
     return calls;
 }
 
-// Interrupts at moments that nobody chose, for all four ways.
+// Interrupts at moments that nobody chose, for all four ways. The two checks
+// before this one know where the gap would be; this one does not, and would
+// find a gap that nobody thought of: between comparing and writing, say.
 enum check_result intn_check_storm(void)
 {
     uint32_t wrong = 0, calls = 0, seen = 0;
@@ -197,6 +211,9 @@ enum check_result intn_check_storm(void)
     return !wrong && seen >= INTN_WAYS * STORM_TICKS;
 }
 
+// What differs from an interrupt: the inner call comes while the outer INT is
+// not yet back, and so goes through intn_enter a second time. A register or
+// flag that it kept in a static place would be lost at depth two.
 static const struct intn_way *nest_way;
 static uint32_t nest_calls, nest_errors;
 
@@ -252,6 +269,9 @@ static bool keeps_if(const struct intn_way *way, bool on)
            (regs.eflags & EFLAGS_IF) == wanted;
 }
 
+// Both ends are looked at. A site entered without STI shows the handler IF = 0
+// where its caller had 1; an STI that is not taken back lets interrupts into a
+// driver that had shut them out.
 enum check_result intn_check_caller_if(void)
 {
     bool good = true;

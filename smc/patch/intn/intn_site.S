@@ -31,6 +31,14 @@
  * intn_site_sti is the entry for a caller with interrupts on. The handler
  * must find IF = 1 in its frame, as after a plain INT, so the STI cannot
  * come later. [SDM2 STI]
+ *
+ *     sti        IF = 1 from here, but inhibited for one instruction
+ *     int nn     pushes eflags with IF = 1; the gate clears IF
+ *     ...        the handler; its IRET sets IF again
+ *     ret        <- the first place where a pending interrupt is taken
+ *
+ * The shadow exists only if IF was 0 before the STI. Entered with interrupts
+ * on, this would be no better than intn_site.
  */
     .globl intn_site_sti, intn_site, intn_site_end
 intn_site_sti:
@@ -65,6 +73,8 @@ intn_enter:
     push %esi
     push %edi
     pushf
+    /* TF, DF, IF and the rest are the caller's own; only six bits are
+     * another's to choose. */
     mov 24(%esp), %ebp
     mov (%esp), %eax
     and $~STATUS_FLAGS, %eax
@@ -80,6 +90,13 @@ intn_enter:
     mov REGS_ESI(%ebp), %esi
     mov REGS_EDI(%ebp), %edi
     mov REGS_EBP(%ebp), %ebp
+    /* All seven registers hold the handler's arguments, so the address
+     * comes from memory, and so does regs afterwards. After the two pushes:
+     *
+     *     32(%esp)  regs
+     *      8(%esp)  eflags                  the caller's, as before
+     *      4(%esp)  eflags                  the handler's
+     *      0(%esp)  ebp                     the handler's */
     call *28(%esp)                  /* no register is left for entry */
     pushf                           /* nor one to find regs with */
     push %ebp
@@ -90,9 +107,9 @@ intn_enter:
     mov %edx, REGS_EDX(%ebp)
     mov %esi, REGS_ESI(%ebp)
     mov %edi, REGS_EDI(%ebp)
-    popl REGS_EBP(%ebp)
+    popl REGS_EBP(%ebp)             /* the two pushes, in reverse */
     popl REGS_EFLAGS(%ebp)
-    popf
+    popf                            /* IF is as at the call: off, at a site */
     pop %edi
     pop %esi
     pop %ebx

@@ -8,6 +8,10 @@
 // prefetched the old operand: the store must be followed by a jump. From the
 // Pentium on the store itself flushes what was prefetched, if it is made
 // through the address that is executed. [SDM3 11.6]
+//
+//   store through              prefetched bytes are noticed by
+//   the executed address       486: nobody, jump; later: the processor
+//   another address (alias)    nobody: a serialising instruction
 #include "kernel/audit.h"
 #include "kernel/bench.h"
 #include "kernel/cpu.h"
@@ -31,8 +35,13 @@ static const uint8_t template[] = {
     0xc3,                         // ret
 };
 
+// NULL while there is none. The one page of this kernel that may be written
+// and executed; it lives for the length of one check or demo.
 static uint8_t *page;
 
+// Filled as data, then named, then opened: `audit` never meets the page
+// without its name. sync_core, because nothing has told the processor so far
+// that these bytes are code.
 static bool open_page(void)
 {
     page = pages_alloc(1);
@@ -46,6 +55,8 @@ static bool open_page(void)
     return true;
 }
 
+// Back to rw- before it is freed. Otherwise the allocator would hand out
+// memory that is executable, and `audit` would count it in somebody's name.
 static void close_page(void)
 {
     paging_protect(page, 1, PAGE_WRITE);
@@ -54,6 +65,10 @@ static void close_page(void)
     page = NULL;
 }
 
+// One MOV of four bytes at an odd address. Here they lie in one cache line;
+// across two, another CPU could see half of the store [SDM3 8.1.1]. noinline,
+// so that a breakpoint finds it, and that the same function is tried on the
+// page, on text and on an arena.
 __attribute__((noinline)) static void naive_store(uint8_t *site,
                                                   uint32_t value)
 {
@@ -61,11 +76,16 @@ __attribute__((noinline)) static void naive_store(uint8_t *site,
     __asm__ volatile("jmp 1f\n1:" : : : "memory"); // for a 486
 }
 
+// An indirect CALL to an address the compiler knows nothing of: it cannot
+// assume that the second call returns what the first did.
 static uint32_t run_page(void)
 {
     return ((uint32_t(*)(void))(void *)page)();
 }
 
+// The same instruction as in the template, in text. Its value comes out of an
+// asm, so that every call must execute it. noinline: of a second copy the
+// assembler would say that the label is defined already.
 static __attribute__((noinline)) uint32_t victim(void)
 {
     uint32_t value;
@@ -75,11 +95,15 @@ static __attribute__((noinline)) uint32_t victim(void)
 
 extern uint8_t naive_victim[];
 
+// For trap_try: the store must fault, and the machine must go on.
 static void store_into_text(void *arg)
 {
     naive_store(arg, 2);
 }
 
+// Not one store but many, each with the changed code run at once: a stale
+// fetch would return the value before. QEMU is exact about modified code and
+// cannot show one; what fails here is a store that went somewhere else.
 static enum check_result check_store_works(void)
 {
     if (!open_page())
@@ -96,6 +120,8 @@ static enum check_result check_store_works(void)
     return before == 1 && last == 999 && !wrong ? CHECK_PASS : CHECK_FAIL;
 }
 
+// The test of the test: an audit that never finds anything would pass for the
+// proof that the door is tight.
 static enum check_result check_audit_shows_it(void)
 {
     uint32_t before = audit_run(0);
@@ -109,9 +135,14 @@ static enum check_result check_audit_shows_it(void)
     return before == 0 && during == 1 && after == 0 ? CHECK_PASS : CHECK_FAIL;
 }
 
+// Error code bit 0 says that the page is present, bit 1 that it was a write:
+// the rights were the reason, not a missing page. Without CR0.WP ring 0 would
+// write through read-only pages, and only the victim would tell.
+// [SDM3 2.5] [SDM3 4.7]
 static enum check_result check_text_faults(void)
 {
     struct trap_frame fault = {0};
+    // CR2 names the byte that was hit first: the operand, site + 1.
     bool survived = trap_try(store_into_text, naive_victim, &fault);
     judged("page fault %u, error code %x, address %08x, victim still "
            "returns %u",
@@ -122,6 +153,7 @@ static enum check_result check_text_faults(void)
                : CHECK_FAIL;
 }
 
+// The owner of an arena is no better off than anybody else.
 static enum check_result check_arena_faults(void)
 {
     struct trap_frame fault = {0};
@@ -129,6 +161,7 @@ static enum check_result check_arena_faults(void)
     if (!arena)
         return CHECK_FAIL;
     bool survived = trap_try(store_into_text, arena->base, &fault);
+    // Read before the arena goes, and the page with it.
     uint8_t byte = arena->base[1];
     arena_destroy(arena);
     judged("page fault %u, error code %x, byte still %02x", fault.vector,
@@ -148,6 +181,7 @@ static const struct check naive_checks[] = {
 };
 CHECK_SUITE(naive, naive_checks);
 
+// Two stores by the same function. What differs is the page's rights.
 static void demo(void)
 {
     char why[160];
@@ -176,6 +210,7 @@ static void demo(void)
     tell("That is what the door is for: see `demo intn` and `journal`.");
 }
 
+// The values count up, so that no store writes what is there already.
 static void by_store(void *arg)
 {
     static uint32_t value;
@@ -184,6 +219,9 @@ static void by_store(void *arg)
     run_page();
 }
 
+// The operand alone is the site, four bytes: the opcode in front of it does
+// not change. The expected bytes are read from the site, which makes the
+// door's comparison pass always; a bench may do that.
 static void by_door(void *arg)
 {
     uint8_t *operand = (uint8_t *)arg + 1;
@@ -196,6 +234,8 @@ static void by_door(void *arg)
 
 static volatile uint32_t variable;
 
+// What the modified code stands for: a number that is read when it is used.
+// noinline, to cost a CALL as the page does.
 static __attribute__((noinline)) uint32_t read_variable(void)
 {
     return variable;
@@ -208,6 +248,8 @@ static void by_variable(void *arg)
     read_variable();
 }
 
+// Both pieces of code hold the same template, one in a page of its own, one in
+// an arena. Every way changes the value and then runs the code.
 static void bench(void)
 {
     struct arena *arena = arena_create("naive bench", PAGE_SIZE);
@@ -226,6 +268,7 @@ static void bench(void)
     bench_begin("naive", "change a constant, then run the code that uses it");
     for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
         bench_way(&ways[i], 200);
+    // The losing case, printed like any other.
     bench_end("changing code on every use never pays: the variable wins");
     close_page();
     arena_destroy(arena);

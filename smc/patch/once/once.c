@@ -12,13 +12,22 @@
 enum { JMP_REL8 = 0xeb, JMP_REL32 = 0xe9, LONGEST_SITE = 5 };
 
 // One instruction each, never two: whoever is interrupted between two would
-// resume in the middle of what replaces them. The long NOP is not on every
-// i686; LEA of esi into itself is.
+// resume in the middle of what replaces them. In 2008 Linux's padding of two
+// NOPs did just that: a preempted CPU ran the second half of a CALL. The long
+// NOP is not on every i686; LEA of esi into itself is.
+// [SDM2 NOP] has the table of recommended forms.
 static const uint8_t nop2[] = {0x66, 0x90};
 static const uint8_t nop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
 static const uint8_t lea5[] = {0x3e, 0x8d, 0x74, 0x26, 0x00};
 
-// The jump that the assembler made for this site; returns its length.
+// The jump that the assembler made for this site; returns its length. The
+// distance counts from the end of the instruction, to either side:
+//
+//   site      end                          target
+//   | eb | xx |  ...  xx bytes  ...       | block
+//
+// Made anew and not copied at boot: it is what the door is told to expect, so
+// a site that was changed by anybody else is refused, not overwritten.
 static size_t make_jump(const struct once_site *s, uint8_t *bytes)
 {
     size_t len = (size_t)(s->end - s->site);
@@ -28,17 +37,25 @@ static size_t make_jump(const struct once_site *s, uint8_t *bytes)
     return len;
 }
 
+// cpu.long_nop is false until cpu_probe_traps, which boot calls right after
+// door_init. A block that completed between the two would get the LEA, and
+// is_nop would look for the long NOP ever after.
 static const uint8_t *nop_for(size_t len)
 {
     return len == 2 ? nop2 : cpu.long_nop ? nop5 : lea5;
 }
 
+// The bytes decide, not a flag of ours: a flag would be wrong after an `undo`
+// from the shell.
 static bool is_nop(const struct once_site *s)
 {
     size_t len = (size_t)(s->end - s->site);
     return memcmp(s->site, nop_for(len), len) == 0;
 }
 
+// Both directions name what they expect, so each is refused over bytes that
+// are neither the jump nor the NOP. Sites that are as wanted never get here:
+// the door would call them a mismatch.
 static enum text_reason patch(const struct once_site *s, bool to_nop)
 {
     uint8_t jump[LONGEST_SITE];
@@ -49,7 +66,9 @@ static enum text_reason patch(const struct once_site *s, bool to_nop)
         .reason;
 }
 
-// Patches all sites of a block; the first refusal is remembered, not fatal.
+// Patches all sites of a block; a refusal is remembered, not fatal, and the
+// last one counts. Each site is right by itself either way, so half a block
+// patched is no state to be afraid of: those that jump ask once_enter.
 static bool patch_all(struct once *once, bool to_nop)
 {
     once->refused = TEXT_OK;
@@ -62,6 +81,12 @@ static bool patch_all(struct once *once, bool to_nop)
     return once->refused == TEXT_OK;
 }
 
+// Test and set in one piece. With interrupts on, a handler that meets the same
+// block between the two would find it armed as well, and the block would run
+// twice. This is for one CPU; a second would need a locked exchange.
+//
+// The frame is this function's own. It lies just below the one of the function
+// that has the block, and that is all once_unwind wants to know.
 struct once *once_enter(struct once *once)
 {
     bool on = interrupts_off();
@@ -75,6 +100,8 @@ struct once *once_enter(struct once *once)
     return enter ? once : NULL;
 }
 
+// Called by the compiler on every way out of the block, also by those who were
+// sent away by once_enter: for them the guard is NULL.
 void once_leave(struct once **guard)
 {
     struct once *once = *guard;
@@ -84,11 +111,22 @@ void once_leave(struct once **guard)
         once->state = ONCE_ARMED; // left early: it failed
         return;
     }
+    // DONE before the patch, which is nothing but speed then: a refusal, a
+    // shut door or an interrupt in between leaves a jump taken in vain.
     once->state = ONCE_DONE;
     if (door_is_open())
         patch_all(once, true);
 }
 
+//   higher  main ...
+//           trap_try          <- limit; all below is thrown away
+//           the block's function
+//           once_enter        <- frame, noted when the block began
+//   lower   the fault
+//
+// A block above the limit called trap_try itself; it goes on after the catch.
+// Without this, a caught fault would leave its block RUNNING for ever: nobody
+// runs it again and nobody patches it.
 void once_unwind(const void *limit)
 {
     for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
@@ -96,6 +134,8 @@ void once_unwind(const void *limit)
             s->once->state = ONCE_ARMED;
 }
 
+// By the bytes again: a block with several sites comes by several times, and
+// the first time patches them all.
 void once_open(void)
 {
     for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
@@ -103,6 +143,8 @@ void once_open(void)
             patch_all(s->once, true);
 }
 
+// The jumps first, the state last: armed behind a NOP is the one combination
+// that must not be. Armed too early, it would be met by an interrupt.
 bool once_rearm(struct once *once)
 {
     if (!patch_all(once, false))
@@ -111,6 +153,7 @@ bool once_rearm(struct once *once)
     return true;
 }
 
+// A block without any site (all dropped by the compiler) is not patched.
 bool once_is_patched(const struct once *once)
 {
     bool any = false;

@@ -12,9 +12,26 @@
 //
 // The block is done when control reaches its closing brace (or by continue).
 // Leaving it by break, return, goto or a caught fault means that the
-// initialiser failed: it stays armed and the next pass tries again. Whoever arrives while the block runs (recursion,
-// an interrupt) passes by without running it. Before the door opens the block
-// runs, too; only the patch waits, and until then each pass asks a flag.
+// initialiser failed: it stays armed and the next pass tries again. Whoever
+// arrives while the block runs (recursion, an interrupt) passes by without
+// running it, and may find the work half done: no caller that needs the
+// result may be one of those. Before the door opens the block runs, too; only
+// the patch waits, and until then each pass asks a flag.
+//
+//          once_enter            closing brace            once_leave
+//   ARMED ------------> RUNNING ---------------> COMPLETE ----------> DONE
+//     ^                    |                                           |
+//     |<-- once_leave -----+  break, return, goto                      |
+//     |<-- once_unwind ----+  a caught fault                           |
+//     +<-- once_rearm -------------------------------------------------+
+//
+//   site   state      a pass
+//   jump   ARMED      runs the block
+//   jump   RUNNING    passes by: recursion, an interrupt
+//   jump   COMPLETE   passes by: an interrupt before once_leave
+//   jump   DONE       passes by: door shut, patch refused or undone
+//   NOP    DONE       executes the NOP and knows of nothing
+//   NOP    ARMED      must not be: the block would never run again
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,12 +41,14 @@ enum once_state { ONCE_ARMED, ONCE_RUNNING, ONCE_COMPLETE, ONCE_DONE };
 struct once {
     const char *name;
     volatile uint8_t state; // enum once_state
-    uint8_t refused;        // the door's reason if the patch was refused
+    uint8_t refused;        // the door's reason if a patch was refused
     uint32_t tries;         // how often the block was entered
-    const void *frame;      // the stack frame of the running block
+    const void *frame;      // where the stack was when the block began
 };
 
-// One jump in text. Inlining may make several for one block.
+// One jump in text. Inlining may make several for one block. The order of the
+// fields is that of the .long in the macro; the linker gathers all of them,
+// read-only, between the two symbols below.
 struct once_site {
     struct once *once;
     uint8_t *site, *end; // a JMP rel8 or rel32
@@ -46,6 +65,20 @@ extern const struct once_site once_sites_start[], once_sites_end[];
  *         both ways are right at any time: the block asks the state again
  * without it: a flag is tested on every pass, for ever
  */
+// What the compiler makes of `ONCE(id) { work(); } rest();`
+//
+//        jmp armed       the site; or a NOP
+//   2:   rest            <-------------------+
+//        ...             out of line:        |
+//   armed:                                   |
+//        once_enter(&once_id)                |
+//        if not NULL: work, COMPLETE         |
+//        once_leave(&guard)                  |
+//        jmp  -------------------------------+
+//
+// asm goto tells the compiler that control may arrive at the label, though no
+// C jumps there; such an asm is volatile of itself and is not dropped. The
+// numeric labels may be repeated, so inlining gives each copy its own entry.
 #define ONCE(id)                                                 \
     static struct once once_##id = {.name = #id};                \
     __asm__ goto("1: jmp %l[once_armed_" #id "]\n"               \
@@ -60,7 +93,11 @@ extern const struct once_site once_sites_start[], once_sites_end[];
                  : once_armed_##id);                             \
     ONCE_BLOCK(id)
 
-// The block, reached only by that jump.
+// The block, reached only by that jump. `if (0)` keeps whoever comes from
+// above, over the NOP, out of it; the label is inside. The loop runs once at
+// most: its step makes the state COMPLETE, and then its condition fails.
+// `break` skips the step, and so do return and goto: that is how a failure is
+// told from an end. cleanup calls once_leave on each of these ways out.
 #define ONCE_BLOCK(id)                                                   \
     if (0)                                                               \
     once_armed_##id                                                      \
@@ -78,7 +115,8 @@ void once_leave(struct once **guard);
 void once_open(void);
 
 // Arms a block again and restores its jumps. Returns false if the door
-// refused. For code that is loaded anew, and for tests.
+// refused: it is not armed then, and some of its jumps may be back. The block
+// must not be running. For code that is loaded anew, and for tests.
 bool once_rearm(struct once *once);
 
 // The stack below `limit` is being thrown away: blocks that run there have

@@ -11,6 +11,8 @@
 
 enum { SOFT_VECTOR = 0x90 };
 
+// Counts what the blocks other than the subject's do. Each of them has a
+// function and a name of its own: a block that fails must not fail the next.
 static uint32_t other_runs;
 
 static enum check_result verdict(bool pass)
@@ -18,6 +20,8 @@ static enum check_result verdict(bool pass)
     return pass ? CHECK_PASS : CHECK_FAIL;
 }
 
+// One run would be seen with a flag alone; the bytes show that the question is
+// gone and not only answered.
 static enum check_result check_runs_once(void)
 {
     const struct once_site *s = once_subject_fresh();
@@ -30,6 +34,9 @@ static enum check_result check_runs_once(void)
     return verdict(once_runs == 1 && once_is_patched(s->once));
 }
 
+// The bytes of the site say nothing about what surrounds it. A compiler that
+// spilled registers around the asm would spoil every pass and no other check;
+// the twin has the NOP from the start, so nothing may differ.
 static enum check_result check_only_a_nop(void)
 {
     const struct once_site *s = once_subject_fresh();
@@ -48,6 +55,9 @@ static enum check_result check_only_a_nop(void)
                    once_is_patched(s->once));
 }
 
+// Two failures, as one could be the work of a state that toggles. A block that
+// was patched in spite of failing would never be tried again: a serial port
+// that is silent for ever.
 static enum check_result check_failed_stays_armed(void)
 {
     const struct once_site *s = once_subject_fresh();
@@ -67,6 +77,8 @@ static enum check_result check_failed_stays_armed(void)
 
 static uint32_t depth_reached;
 
+//   recursive(0)    RUNNING, calls
+//     recursive(1)  passes by: reaches depth 1, and no further
 static __attribute__((noinline)) void recursive(uint32_t depth)
 {
     ONCE (lab_recursive) {
@@ -77,6 +89,8 @@ static __attribute__((noinline)) void recursive(uint32_t depth)
     depth_reached = depth > depth_reached ? depth : depth_reached;
 }
 
+// If the inner call ran the block, the depth would be 5. If it waited for the
+// outer one, it would wait for ever.
 static enum check_result check_recursion(void)
 {
     const struct once_site *s = once_site_of("lab_recursive");
@@ -91,6 +105,8 @@ static enum check_result check_recursion(void)
                    once_is_patched(s->once));
 }
 
+// An INT in place of an interrupt: it comes at a known instruction, in the
+// middle of the block, and with IF on or off alike.
 static __attribute__((noinline)) void interrupted(bool from_handler)
 {
     ONCE (lab_interrupted) {
@@ -107,6 +123,8 @@ static void on_interrupt(struct trap_frame *frame)
     interrupted(true);
 }
 
+// Without the RUNNING state the handler would find the block armed, and run it
+// inside itself.
 static enum check_result check_interrupt_inside(void)
 {
     const struct once_site *s = once_site_of("lab_interrupted");
@@ -127,12 +145,17 @@ static enum check_result check_interrupt_inside(void)
 // such place in the first round, at the second in the second, and so on.
 static uint32_t place, wanted_place;
 
+// Where IF is clear no interrupt can arrive: in the door, and between the test
+// and the set in once_enter. The gate clears TF, so the pass in the handler is
+// not stepped itself.
 static void on_each_step(struct trap_frame *frame)
 {
     if ((frame->eflags & EFLAGS_IF) && place++ == wanted_place)
         once_subject(NULL);
 }
 
+// The first trap comes after the instruction that follows the POPF. The three
+// that clear TF again are stepped as well: a few places lie behind the pass.
 static void interrupted_pass(void)
 {
     place = 0;
@@ -149,6 +172,9 @@ static void interrupted_pass(void)
     trap_set_handler(1, NULL);
 }
 
+// One place missed by every hand-made test is enough for a block that runs
+// twice once a month. The rounds end when there are no more places than
+// rounds; fewer than ten would mean that nothing was stepped.
 static enum check_result check_interrupt_everywhere(void)
 {
     if (!cpu.trap_flag) {
@@ -180,6 +206,8 @@ static __attribute__((noinline)) void faulty(void *arg)
     }
 }
 
+// No cleanup runs when a fault unwinds the stack: once_leave is not called.
+// Only once_unwind can tell that the block will never end.
 static enum check_result check_caught_fault(void)
 {
     const struct once_site *s = once_site_of("lab_faulty");
@@ -197,6 +225,8 @@ static enum check_result check_caught_fault(void)
                    once_is_patched(s->once));
 }
 
+// once_open patches them. tries is 1: whoever passed before that, still by the
+// jump, did not run them again.
 static enum check_result check_before_the_door(void)
 {
     static const char *const early[] = {"serial_port", "vga_adapter"};
@@ -212,6 +242,9 @@ static enum check_result check_before_the_door(void)
     return CHECK_PASS;
 }
 
+// A refusal that was ignored would overwrite the debugger's byte, and the
+// debugger would put the jump's first byte back into the NOP. The state must
+// be DONE all the same: the slow path may not run the block again.
 static enum check_result check_refused_patch(void)
 {
     const struct once_site *s = once_subject_fresh();
@@ -236,6 +269,8 @@ static enum check_result check_refused_patch(void)
     return verdict(kept && reason == TEXT_MISMATCH && once_runs == 0);
 }
 
+// Whoever undoes a patch wants the old bytes to stay. A pass that patched
+// again on its way by would fight with the shell.
 static enum check_result check_undo(void)
 {
     const struct once_site *s = once_subject_fresh();
@@ -252,6 +287,7 @@ static enum check_result check_undo(void)
                    !once_is_patched(s->once));
 }
 
+// A mechanism that only its own checks use proves little.
 static enum check_result check_kernel_uses_it(void)
 {
     unsigned patched = 0;

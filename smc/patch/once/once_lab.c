@@ -10,6 +10,8 @@
 #include "smc/door/journal.h"
 #include "smc/patch/once/once_subject.h"
 
+// Everything said is read from memory, the journal or the step counter at the
+// time it is said.
 static void demo(void)
 {
     const struct once_site *s = once_subject_fresh();
@@ -40,6 +42,8 @@ static void demo(void)
                        once_site_len(s), s->once->name);
 }
 
+// The way everybody does it. Read through volatile: the compiler would
+// otherwise be free to know the answer in a loop.
 static bool flag_done;
 
 static __attribute__((noinline)) void by_flag(void *arg)
@@ -51,6 +55,8 @@ static __attribute__((noinline)) void by_flag(void *arg)
     }
 }
 
+// The way without a question and without modified code: the first call swaps
+// the pointer to an empty function. The price is an indirect jump.
 static void (*volatile by_pointer)(void *);
 
 static void pointer_empty(void *arg)
@@ -70,6 +76,8 @@ static __attribute__((noinline)) void through_pointer(void *arg)
     by_pointer(arg);
 }
 
+// Setups include the first pass: what is compared is a done initialiser. For
+// ONCE the setup holds the patch, and break-even tells when it is paid back.
 static void arm_flag(void *arg)
 {
     flag_done = false;
@@ -119,8 +127,10 @@ static void bench(void)
 LAB(once, "an initialiser's check becomes a NOP after the first run",
     "smc/patch/once/once.h", demo, bench);
 
+// One line for each site, not for each block: inlined copies show up here.
 static int run_once(int argc, char **argv)
 {
+    // In the order of enum once_state.
     static const char *const states[] = {"armed", "running", "complete",
                                          "done"};
     char where[64], bytes[16];

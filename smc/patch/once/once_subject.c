@@ -6,6 +6,8 @@
 uint32_t once_runs;
 bool once_fail_now;
 
+// noinline: one site, at a known place, at the start of a function. The block
+// fails by `break`, which skips the step that would make it COMPLETE.
 __attribute__((noinline)) void once_subject(void *arg)
 {
     (void)arg;
@@ -16,6 +18,9 @@ __attribute__((noinline)) void once_subject(void *arg)
     }
 }
 
+// asm goto, as in ONCE, so that the compiler lays out the block out of line
+// here as well. There is no entry in .once_sites: nothing is ever patched, and
+// the label is reached by nobody.
 __attribute__((noinline)) void once_twin(void *arg)
 {
     static struct once once_lab_twin = {.name = "lab_twin"};
@@ -32,6 +37,7 @@ __attribute__((noinline)) void once_twin(void *arg)
 __attribute__((noinline)) void once_baseline(void *arg)
 {
     (void)arg;
+    // Or the call would be dropped: the function has no effect.
     __asm__ volatile("");
 }
 
@@ -48,6 +54,7 @@ size_t once_site_len(const struct once_site *s)
     return (size_t)(s->end - s->site);
 }
 
+// Re-armed only if need be: a re-arm is a write, and checks count writes.
 const struct once_site *once_subject_fresh(void)
 {
     const struct once_site *s = once_site_of("lab_subject");
