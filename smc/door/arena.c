@@ -149,8 +149,10 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
         reason = journal_block(&r, at, code, len, technique, caller);
     if (reason == TEXT_OK)
         door_copy(at, code, len);
-    else
+    else {
+        r.len = 0; // no bytes were looked at
         door_refuse(&r, reason, at, technique, caller);
+    }
     interrupts_restore(on);
     return r;
 }
@@ -161,9 +163,15 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
-        !holds(arena, at, bytes) || journal_straddler(at, bytes))
+        !holds(arena, at, bytes))
         return false;
-    journal_forget(at, bytes);
+    bool on = interrupts_off();
+    bool straddled = journal_straddler(at, bytes) != NULL;
+    if (!straddled)
+        journal_forget(at, bytes);
+    interrupts_restore(on);
+    if (straddled)
+        return false;
     for (size_t i = 0; i < bytes; i += PAGE_SIZE) {
         uint8_t *page = (uint8_t *)at + i;
         struct page_info info;

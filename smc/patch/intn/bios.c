@@ -65,7 +65,7 @@ enum bios_reason bios_probe(uint32_t n)
     if (n > 255)
         return BIOS_BAD_VECTOR;
     // Every PC BIOS begins with a far jump at F000:FFF0. A machine that was
-    // started without one (v86, microvm) has zeros or ones there.
+    // started without one (v86, QEMU with qboot) has zeros or ones there.
     if (*(const volatile uint8_t *)virt_of(RESET_VECTOR) != JMP_FAR)
         return BIOS_ABSENT;
     // An empty entry is 0000:0000, which is the table itself.
@@ -174,12 +174,24 @@ static enum bios_reason prepare(uint32_t n)
     return thunk_ready() ? BIOS_OK : BIOS_NO_MEMORY;
 }
 
+// With the interrupt controller masked these would never return: read a key,
+// and wait for a number of microseconds. Others may exist.
+static bool waits(uint32_t n, const struct bios_regs *regs)
+{
+    uint32_t ah = regs->eax >> 8 & 0xff;
+
+    return (n == 0x16 && (ah == 0x00 || ah == 0x10)) ||
+           (n == 0x15 && ah == 0x86);
+}
+
 // Interrupts are off from the patch to the return: as in intn_changed,
 // nobody may aim the thunk elsewhere in between.
 struct bios_result bios_call(uint32_t n, struct bios_regs *regs)
 {
     struct bios_result result = {.reason = prepare(n), .n = n};
 
+    if (result.reason == BIOS_OK && waits(n, regs))
+        result.reason = BIOS_WAITS;
     if (result.reason != BIOS_OK)
         return result;
     bool on = interrupts_off();
@@ -197,10 +209,11 @@ void *bios_buffer(void)
     return virt_of(BIOS_BUFFER);
 }
 
-// segment:offset, sixteen bytes to a segment.
+// segment:offset, sixteen bytes to a segment. The sum wraps at 1 MiB, as with
+// A20 closed: what lies above is not all mapped, and no BIOS points there.
 const void *bios_pointer(uint32_t far)
 {
-    return virt_of((far >> 16) * 16 + (far & 0xffff));
+    return virt_of(((far >> 16) * 16 + (far & 0xffff)) & 0xfffff);
 }
 
 char *bios_explain(char *out, size_t size, const struct bios_result *result)
@@ -213,6 +226,8 @@ char *bios_explain(char *out, size_t size, const struct bios_result *result)
         [BIOS_NOT_AIMED] = "the thunk could not be patched: ",
         [BIOS_OCCUPIED] = "another page is mapped where the thunk runs",
         [BIOS_NO_MEMORY] = "no memory for the thunk",
+        [BIOS_WAITS] = "that function waits for an interrupt, and they are "
+                       "masked here",
     };
     int len = ksnprintf(out, size, "int 0x%02x: %s", result->n,
                         words[result->reason]);

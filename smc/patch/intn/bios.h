@@ -33,6 +33,7 @@ enum bios_reason {
     BIOS_NOT_AIMED,  // the thunk's INT could not be patched; see .aim
     BIOS_OCCUPIED,   // something is mapped where the thunk must run
     BIOS_NO_MEMORY,
+    BIOS_WAITS, // the function waits for an interrupt that cannot come
 };
 
 struct bios_result {

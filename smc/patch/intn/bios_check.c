@@ -240,6 +240,33 @@ static enum check_result thousand_calls(void)
     return right == 1000;
 }
 
+// Without the thunk's care this resets the machine: the page tables lie where
+// a closed A20 does not reach.
+static enum check_result a20_comes_back(void)
+{
+    struct bios_regs close = {.eax = 0x2400}, size = {0};
+
+    if (no_bios())
+        return CHECK_SKIP;
+    struct bios_result result = bios_call(0x15, &close);
+    struct bios_result after = bios_call(MEMORY_SIZE, &size);
+    judged("INT 15h, AX = 2400h: carry %s; the kernel goes on",
+           close.eflags & BIOS_CARRY ? "set" : "clear");
+    return result.reason == BIOS_OK && after.reason == BIOS_OK;
+}
+
+static enum check_result waiting_is_refused(void)
+{
+    struct bios_regs key = {0}, wait = {.eax = 0x8600};
+
+    if (no_bios())
+        return CHECK_SKIP;
+    struct bios_result first = bios_call(0x16, &key);
+    struct bios_result second = bios_call(0x15, &wait);
+    judged("INT 16h AH=0 and INT 15h AH=86h");
+    return first.reason == BIOS_WAITS && second.reason == BIOS_WAITS;
+}
+
 static const struct check checks[] = {
     {"a BIOS call answers and keeps registers", answers},
     {"E820 and the loader's map agree", e820_agrees},
@@ -250,5 +277,7 @@ static const struct check checks[] = {
     {"the same vector twice writes once", same_number_writes_once},
     {"a number over 255 is refused", refuses_bad_number},
     {"1000 calls survive", thousand_calls},
+    {"a closed A20 is opened again", a20_comes_back},
+    {"a function that would wait for ever is refused", waiting_is_refused},
 };
 CHECK_SUITE(bios, checks);

@@ -94,5 +94,5 @@ static int run_bios(int argc, char **argv)
     return 0;
 }
 
-COMMAND(bios, "N [REG=VALUE]...", "call INT N of the BIOS in real mode",
+COMMAND(bios, "N [REG=VALUE]...", "call a BIOS service: bios 0x10 ax=0x0f00",
         run_bios);

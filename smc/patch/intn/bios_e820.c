@@ -11,6 +11,8 @@ enum {
     E820 = 0xe820,
     SMAP = 0x534d4150, // "SMAP": the signature, both ways
     ENTRY_SIZE = 20,
+    // More calls than this are a BIOS that goes round in circles.
+    MOST_CALLS = 256,
 };
 
 struct bios_result bios_e820(struct bios_map *map)
@@ -18,6 +20,7 @@ struct bios_result bios_e820(struct bios_map *map)
     struct bios_regs regs = {0};
     struct bios_result result;
 
+    uint32_t calls = 0;
     map->count = 0;
     map->cut = false;
     do {
@@ -43,7 +46,7 @@ struct bios_result bios_e820(struct bios_map *map)
         // ranges are overwritten by the next one.
         memcpy(&map->range[map->count], bios_buffer(), ENTRY_SIZE);
         map->count += map->range[map->count].length != 0;
-    } while (regs.ebx);
+    } while (regs.ebx && ++calls < MOST_CALLS);
     return result;
 }
 

@@ -147,7 +147,17 @@ bios_site_end:
      * [SDM3 4.4.1] */
     xor %ax, %ax
     mov %ax, %ds
-    lgdtl BIOS_SAVED_GDT
+    /* The BIOS may have closed A20 (INT 15h, AX = 2400h). The page tables lie
+     * above 1 MiB: with A20 closed, the CPU would read other memory as
+     * tables, and the first symptom is a reset. Port 92h, bit 1 opens it;
+     * bit 0 would reset the machine. */
+    in $0x92, %al
+    test $2, %al
+    jnz 1f
+    or $2, %al
+    and $0xfe, %al
+    out %al, $0x92
+1:  lgdtl BIOS_SAVED_GDT
     lidtl BIOS_SAVED_IDT
     mov BIOS_SAVED_CR4, %eax
     mov %eax, %cr4

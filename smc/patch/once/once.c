@@ -53,6 +53,13 @@ static bool is_nop(const struct once_site *s)
     return memcmp(s->site, nop_for(len), len) == 0;
 }
 
+static bool is_jump(const struct once_site *s)
+{
+    uint8_t jump[LONGEST_SITE];
+    size_t len = make_jump(s, jump);
+    return memcmp(s->site, jump, len) == 0;
+}
+
 // Both directions name what they expect, so each is refused over bytes that
 // are neither the jump nor the NOP. Sites that are as wanted never get here:
 // the door would call them a mismatch.
@@ -73,7 +80,7 @@ static bool patch_all(struct once *once, bool to_nop)
 {
     once->refused = TEXT_OK;
     for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
-        if (s->once == once && is_nop(s) != to_nop) {
+        if (s->once == once && !(to_nop ? is_nop(s) : is_jump(s))) {
             enum text_reason reason = patch(s, to_nop);
             if (reason != TEXT_OK)
                 once->refused = (uint8_t)reason;
