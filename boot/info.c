@@ -10,10 +10,15 @@
 
 struct bootinfo bootinfo = {.cmdline = "", .loader = "unnamed"};
 
+// Strings are kept one after the other, each with its NUL. Nothing is ever
+// removed: the pointers in bootinfo stay valid.
 static char text_pool[BOOT_MAX_TEXT];
 static size_t text_used;
 
 // The memory at a physical address, or NULL if it is not all mapped.
+// Written so that no sum can overflow: phys and size come from the loader. The
+// boot tables map the whole window, RAM or not; reading where there is no RAM
+// gives some value and no fault.
 static const void *low(uint32_t phys, uint32_t size)
 {
     if (phys > DIRECT_MAP_SIZE || size > DIRECT_MAP_SIZE - phys)
@@ -21,6 +26,8 @@ static const void *low(uint32_t phys, uint32_t size)
     return virt_of(phys);
 }
 
+// Copies a string. Returns "" for none, or for one that does not fit whole:
+// half a command line could mean something else than the whole.
 static const char *keep_string(uint32_t phys)
 {
     const char *s = low(phys, 1);
@@ -29,6 +36,8 @@ static const char *keep_string(uint32_t phys)
     size_t room = sizeof text_pool - text_used;
     if (room > DIRECT_MAP_SIZE - phys)
         room = DIRECT_MAP_SIZE - phys;
+    // len == room means: no NUL within reach. This also bounds a string that
+    // never ends.
     size_t len = strnlen(s, room);
     if (len >= room) {
         bootinfo.lost_text++;
@@ -41,6 +50,7 @@ static const char *keep_string(uint32_t phys)
     return copy;
 }
 
+// Empty ranges say nothing and would only use up the table.
 static void add_range(uint64_t base, uint64_t length, uint32_t type)
 {
     if (!length)
@@ -53,6 +63,9 @@ static void add_range(uint64_t base, uint64_t length, uint32_t type)
                                                              type};
 }
 
+// A size that is too small would make the walk stand still, one that is too
+// large would make it leave the map. Either ends the walk; what was read so
+// far is kept. What a map lacks is only memory that stays unused.
 static void copy_map(const struct multiboot_info *info)
 {
     const uint8_t *p = low(info->mmap_addr, info->mmap_length);
@@ -62,6 +75,7 @@ static void copy_map(const struct multiboot_info *info)
     while ((size_t)(end - p) >= sizeof(struct multiboot_map_entry)) {
         const struct multiboot_map_entry *e = (const void *)p;
         add_range(e->base, e->length, e->type);
+        // The entry itself is within bounds; only its size is in doubt.
         if (e->size < 20 || e->size > (size_t)(end - p) - 4)
             break;
         p += e->size + 4;
@@ -70,6 +84,8 @@ static void copy_map(const struct multiboot_info *info)
 }
 
 // Without a map the two sizes have to do: they count from 0 and from 1 MiB.
+// mem_upper counts up to the first hole only, so RAM may be missed but nothing
+// is claimed that is not RAM.
 static void map_from_sizes(const struct multiboot_info *info)
 {
     if (bootinfo.map_is_real || !(info->flags & MULTIBOOT_HAS_SIZES))
@@ -78,11 +94,14 @@ static void map_from_sizes(const struct multiboot_info *info)
     add_range(0x100000, (uint64_t)info->mem_upper * 1024, 1);
 }
 
+// Both ends are exclusive: neighbours that touch do not overlap.
 static bool overlap(uint32_t a, uint32_t a_end, uint32_t b, uint32_t b_end)
 {
     return a < b_end && b < a_end;
 }
 
+// Within one single range: a module across two adjoining usable ranges is
+// refused.
 static bool in_usable_memory(const struct boot_module *m)
 {
     for (uint32_t i = 0; i < bootinfo.map_count; i++) {
@@ -105,6 +124,8 @@ static const char *fault_of(const struct boot_module *m, uint32_t index)
         return "it overlaps the kernel";
     if (!in_usable_memory(m))
         return "it lies outside usable memory";
+    // Only earlier ones are asked, so the first of two that overlap stays. One
+    // that was refused itself is in nobody's way.
     for (uint32_t i = 0; i < index; i++) {
         const struct boot_module *other = &bootinfo.modules[i];
         if (!other->fault &&
@@ -122,6 +143,8 @@ static void copy_modules(const struct multiboot_info *info)
     if (!(info->flags & MULTIBOOT_HAS_MODULES))
         return;
     uint32_t count = info->mods_count;
+    // Limited before the multiplication below, which could otherwise overflow
+    // and make a huge list look small.
     if (count > BOOT_MAX_MODULES) {
         bootinfo.lost_modules = count - BOOT_MAX_MODULES;
         count = BOOT_MAX_MODULES;
@@ -133,6 +156,8 @@ static void copy_modules(const struct multiboot_info *info)
         m->start = list[i].start;
         m->end = list[i].end;
         m->string = keep_string(list[i].string);
+        // Judged at once: fault_of asks the modules before this one, and they
+        // must be complete.
         m->fault = fault_of(m, i);
         bootinfo.module_count++;
     }
@@ -145,14 +170,19 @@ const char *bootinfo_copy(uint32_t magic, uint32_t info_phys)
     const struct multiboot_info *info = low(info_phys, sizeof *info);
     if (!info)
         return "the loader's information lies beyond the direct map";
+    // From here on flags is not 0 with any loader that says anything; panic
+    // takes 0 as "we know nothing about who started us".
     bootinfo.flags = info->flags;
     if (info->flags & MULTIBOOT_HAS_CMDLINE)
         bootinfo.cmdline = keep_string(info->cmdline);
     if (info->flags & MULTIBOOT_HAS_LOADER_NAME)
         bootinfo.loader = keep_string(info->boot_loader_name);
+    // The bit alone does not mean graphics: GRUB sets it for text mode, too.
     bootinfo.framebuffer_is_graphics = (info->flags &
                                         MULTIBOOT_HAS_FRAMEBUFFER) &&
                                        info->framebuffer_type != 2;
+    // The order matters: the sizes only help without a map, and modules are
+    // judged by the map.
     copy_map(info);
     map_from_sizes(info);
     copy_modules(info);
@@ -170,12 +200,16 @@ static const char *next_word(const char *p, size_t *len)
     return *len ? p : NULL;
 }
 
+// A word matches as a whole or up to its `=`: "exit" finds "exit" and
+// "exit=port" but not "exits".
 bool boot_word(const char *name, char *value, size_t size)
 {
     size_t name_len = strlen(name), len;
     for (const char *p = bootinfo.cmdline; (p = next_word(p, &len));
          p += len) {
         if (len == 2 && strncmp(p, "--", 2) == 0)
+            // What follows is the script: `-- echo exit` must not make the
+            // machine leave.
             return false;
         if (len < name_len || strncmp(p, name, name_len) != 0)
             continue;

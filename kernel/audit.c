@@ -2,6 +2,12 @@
 // The audit believes nobody: it reads the tables that the CPU uses. First it
 // notes every frame with an executable mapping, then it looks for writable
 // mappings of the same frames, so that a forgotten alias is found as well.
+//
+//   pass 1   va 0xc0101000  r-x  frame 0x101   -> bit 0x101 set
+//   pass 2   va 0xffbfe000  rw-  frame 0x101   -> bit 0x101? found
+//
+// Neither mapping alone is wrong. Rights are those that the tables intend (see
+// kernel/paging.h), so the judgement is the same on a CPU without NX.
 #include "kernel/audit.h"
 #include "kernel/command.h"
 #include "kernel/layout.h"
@@ -12,20 +18,24 @@
 #include "kernel/string.h"
 #include "smc/door/arena.h"
 
+// One bit per frame of the direct map, filled by the first pass.
 static uint32_t executable[DIRECT_MAP_SIZE / PAGE_SIZE / 32];
 
+// Ranges with a name for the time being. A slot is free while name is NULL.
 static struct {
     uintptr_t base;
     size_t bytes;
     const char *name;
 } special[8];
 
+// Neighbouring pages with the same rights and name, printed as one line.
 struct range {
-    uintptr_t start, end;
+    uintptr_t start, end; // end is exclusive
     unsigned rights;
     const char *name;
 };
 
+// What a walk carries along: the range in progress and the count.
 struct audit {
     struct range range;
     uint32_t both;
@@ -51,6 +61,7 @@ static bool within(uintptr_t va, const void *start, const void *end)
     return va >= (uintptr_t)start && va < (uintptr_t)end;
 }
 
+// A module may begin in mid-page; its whole first page carries its name.
 static const char *module_name(uintptr_t va)
 {
     for (size_t i = 0; i < module_count(); i++) {
@@ -62,6 +73,9 @@ static const char *module_name(uintptr_t va)
     return NULL;
 }
 
+// What lives at this address. From the special to the general: an arena's
+// pages are also "memory". Only for display, and compared by pointer: equal
+// names of two neighbours must be one string.
 static const char *name_of(uintptr_t va)
 {
     const struct arena *arena = arena_of((const void *)va, 1);
@@ -120,6 +134,8 @@ static bool has_executable_mapping(const struct page_info *page)
             1);
 }
 
+// Pass 2. A range grows while pages follow each other with equal rights and
+// name; the first that differs prints it and starts the next.
 static void visit(uintptr_t va, const struct page_info *page, void *arg)
 {
     struct audit *audit = arg;

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
+// Every function begins with push %ebp; mov %esp, %ebp. So:
+//
 //      ebp -> | caller's ebp | return address | arguments ...
-// The chain ends at the 0 that boot/start.S put into ebp.
+//                  |
+//                  '-> | its caller's ebp | return address | ...
+//
+// The chain ends at the 0 that boot/start.S put into ebp. A return address is
+// the instruction after the call: a call that is the last instruction of a
+// function (it does not return) is shown as the function that follows.
 #include "kernel/backtrace.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
@@ -16,6 +23,7 @@ static void print_frame(uint32_t eip)
             symbol_format(where, sizeof where, (const void *)eip));
 }
 
+// Both words of a frame are mapped. In a panic ebp may be anything.
 static bool readable(uint32_t at)
 {
     struct page_info info;

@@ -13,6 +13,8 @@
 
 enum { RUNS = 5, PROBE_LOOPS = 1000 };
 
+// The table in progress: between bench_begin and bench_end there is one. The
+// first row's figures are kept for break-even; first_op is in tenths.
 static bool counts;
 static bool have_first;
 static uint64_t first_setup, first_op;
@@ -25,6 +27,9 @@ static __attribute__((noinline)) uint32_t probe(uint32_t loops)
     return (uint32_t)(rdtsc() - begin);
 }
 
+// The difference of two lengths cancels what RDTSC and the call cost: exactly
+// PROBE_LOOPS more iterations of two instructions. Repeating the longer one
+// rules out a clock that happens to agree once.
 bool bench_counts_instructions(void)
 {
     bool on = interrupts_off();
@@ -34,6 +39,7 @@ bool bench_counts_instructions(void)
     return twice == again && twice - once == 2 * PROBE_LOOPS;
 }
 
+// The empty operation: measured like the others and subtracted.
 static void nothing(void *arg)
 {
     (void)arg;
@@ -47,6 +53,7 @@ static uint64_t measure(void (*run)(void *), void *arg, uint32_t ops)
     return rdtsc() - begin;
 }
 
+// Insertion sort: RUNS is 5.
 static void sort(uint64_t *v, int n)
 {
     for (int i = 1; i < n; i++)
@@ -57,6 +64,7 @@ static void sort(uint64_t *v, int n)
         }
 }
 
+// Not the mean: one run that the host interrupted would spoil it.
 static uint64_t median(void (*run)(void *), void *arg, uint32_t ops)
 {
     uint64_t v[RUNS];
@@ -66,6 +74,8 @@ static uint64_t median(void (*run)(void *), void *arg, uint32_t ops)
     return v[RUNS / 2];
 }
 
+// The minimum, because disturbance only adds. Both loops run alternately, so
+// that they meet the same conditions.
 uint32_t bench_once(void (*run)(void *arg), void *arg)
 {
     uint64_t best = UINT64_MAX, empty = UINT64_MAX;
@@ -108,6 +118,8 @@ static void print_break_even(uint64_t setup, uint64_t op)
 {
     if (!have_first)
         kprintf(" %11s\n", "-");
+    // Dearer at both is never; cheaper at both is at once; cheaper setup but
+    // dearer operations pay only while there are few of them.
     else if (op >= first_op && setup >= first_setup)
         kprintf(" %11s\n", "never");
     else if (op < first_op && setup <= first_setup)
@@ -123,6 +135,8 @@ static void print_break_even(uint64_t setup, uint64_t op)
 void bench_way(const struct bench_way *way, uint32_t ops)
 {
     bool on = interrupts_off();
+    // Setup can be measured only once, since it changes what it works on. All
+    // figures first, printing later: output takes longer than the work.
     uint64_t setup = way->setup ? measure(way->setup, way->arg, 1) : 0;
     uint32_t before = journal_writes();
     uint64_t total = median(way->run, way->arg, ops);
@@ -131,6 +145,7 @@ void bench_way(const struct bench_way *way, uint32_t ops)
     interrupts_restore(on);
 
     total = total > empty ? total - empty : 0;
+    // Tenths of the unit, the mean over ops within the median run.
     uint64_t op = u64_div(total * 10, ops);
     kprintf("  %-34s %10llu", way->name, setup);
     print_tenths(op, 12);

@@ -9,7 +9,7 @@
 
 extern const struct command *const commands_start[], *const commands_end[];
 
-enum { MAX_WORDS = 32, QUOTED = 1 };
+enum { MAX_WORDS = 32, QUOTED = 1 }; // QUOTED: a word's mark
 
 const struct command *command_find(const char *name)
 {
@@ -32,15 +32,24 @@ bool command_arg_quoted(const char *arg)
     return arg[-1] == QUOTED;
 }
 
+// One command's words, each with a mark before it and a NUL behind it:
+//
+//    text  | 0 | echo NUL | 1 | two words NUL | 0 | ...
+//              ^argv[0]         ^argv[1]
+//
+// argv points behind the marks, so a command sees plain strings, and the mark
+// is found again at argv[i][-1]. A line of LINE_MAX - 1 characters in 32 words
+// needs at most 2 bytes more per word: it always fits. argv ends with a NULL.
 struct line {
-    char text[2 * LINE_MAX]; // words, each with one mark before it
-    size_t used;
+    char text[2 * LINE_MAX];
+    size_t used; // of text
     char *argv[MAX_WORDS + 1];
     int argc;
-    const char *error;
+    const char *error; // in words, or NULL
 };
 
-// Copies one word into the line's own text. Returns where it ended.
+// Copies one word into the line's own text. Returns where it ended. Quotes
+// count only around a whole word; a blank or `;` in them is text.
 static const char *take_word(struct line *line, const char *p)
 {
     bool quoted = *p == '"';
@@ -72,6 +81,8 @@ static const char *take_command(struct line *line, const char *p)
     return p;
 }
 
+// 0 or 1: did it fail. A line with an error runs nothing, not even the words
+// that were understood. No words (`;;`, an empty line) is no failure.
 static int run_words(struct line *line)
 {
     if (line->error) {
@@ -88,6 +99,7 @@ static int run_words(struct line *line)
     return c->run(line->argc, line->argv) ? 1 : 0;
 }
 
+// Counted apart from the return values, because `exit` runs in mid-line.
 static int failures;
 
 int command_failures(void)
@@ -165,6 +177,7 @@ void lineedit_complete(const char *line, size_t word_start,
         start--;
     while (line[start] == ' ')
         start++;
+    // The command that the word belongs to: after the last `;`.
     const char *verb = line + start;
     if (start >= word_start || !strncmp(verb, "help ", 5))
         for (const struct command *const *c = commands_start; c < commands_end;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct command {
-    const char *name;
+    const char *name;  // one word
     const char *usage; // arguments only: "N [FILE]"
     const char *help;  // one line, no full stop
     // argv[0] is the name. Returns 0 on success. A bad argument is reported
@@ -13,7 +13,10 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-// The section name carries the command's name, so that the linker sorts.
+// Registers a command: the structure, and a pointer to it in the list that
+// linker.ld collects between commands_start and commands_end. The section name
+// carries the command's name, so that the linker sorts; `used` keeps the
+// compiler from dropping a pointer that nobody mentions.
 #define COMMAND(id, usage_, help_, run_)                                   \
     static const struct command command_##id = {#id, usage_, help_, run_}; \
     static const struct command *const command_ptr_##id __attribute__((    \
@@ -23,7 +26,9 @@ struct command {
 const struct command *command_find(const char *name);
 
 // Runs one line: words split at blanks, "quotes" group, `;` separates
-// commands. Returns the number of commands that failed.
+// commands. Returns the number of commands that failed; those after a failure
+// are run all the same. An error in the line itself is printed and counts as
+// one. At most LINE_MAX - 1 characters and 32 words per command.
 int command_run_line(const char *line);
 
 // How many commands have failed so far while the kernel command line was
@@ -35,5 +40,6 @@ void command_forget_failures(void);
 // The usage line as an error: prints "usage: NAME ARGS" and returns 1.
 int command_usage(const char *name);
 
-// True if this word of argv was written in double quotes.
+// True if this word of argv was written in double quotes. Only for words of
+// the argv that a command was given, not for copies of them.
 bool command_arg_quoted(const char *arg);

@@ -14,6 +14,7 @@ void console_init(void)
 
 void console_putc(char c)
 {
+    // A terminal goes down at \n and left at \r; C means both.
     if (c == '\n') {
         serial_putc('\r');
         vga_putc('\r');
@@ -30,6 +31,7 @@ void console_puts(const char *s)
 
 int console_poll(void)
 {
+    // The serial line first: a paste there must not wait for the keyboard.
     int c = serial_getc();
     return c >= 0 ? c : keyboard_getc();
 }
@@ -45,6 +47,8 @@ int console_getc(void)
             interrupts_on();
             return c;
         }
+        // Any interrupt ends the sleep, the clock's too. Where bytes come by
+        // polling only, the clock decides how soon they are seen.
         wait_for_interrupt();
     }
 }

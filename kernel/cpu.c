@@ -13,6 +13,9 @@
 
 struct cpu_features cpu;
 
+// Extended leaves. Their number range is checked on both sides: a CPU without
+// them answers a leaf that it does not know with data of its highest basic
+// one, which is no number of this form. [SDM2 CPUID]
 static void read_brand(void)
 {
     uint32_t r[4];
@@ -20,9 +23,11 @@ static void read_brand(void)
     uint32_t max = r[0];
     if (max >= 0x80000001 && max < 0x80010000) {
         cpuid(0x80000001, 0, r);
-        cpu.edx_ext = r[3];
+        cpu.edx_ext = r[3]; // bit 20 is NX
     }
     if (max >= 0x80000004 && max < 0x80010000)
+        // Three leaves of 16 characters, in register order as r has it. They
+        // land in the structure directly: 3 * 16 leaves the last NUL alone.
         for (uint32_t i = 0; i < 3; i++)
             cpuid(0x80000002 + i, 0, (uint32_t *)(void *)(cpu.brand + 16 * i));
 }
@@ -32,26 +37,34 @@ void cpu_init(void)
     uint32_t r[4];
     cpuid(0, 0, r);
     cpu.max_leaf = r[0];
+    // ebx, edx, ecx: the order of the letters.
     memcpy(cpu.vendor, &r[1], 4);
     memcpy(cpu.vendor + 4, &r[3], 4);
     memcpy(cpu.vendor + 8, &r[2], 4);
     cpuid(1, 0, r);
-    cpu.signature = r[0];
+    cpu.signature = r[0]; // stepping 3:0, model 7:4, family 11:8
     cpu.edx1 = r[3];
     read_brand();
+    // NX exists only in the PAE format; a two-level entry has no bit for it.
     cpu.pae = cpu.edx1 >> 6 & 1;
     cpu.nx = cpu.pae && (cpu.edx_ext >> 20 & 1);
 }
 
+// Volatile: both are touched behind the back of the compiler, by a trap in the
+// middle of straight code.
 static volatile bool trapped;
 static volatile uint8_t watched;
 
+// Takes TF out of the flags that IRET will load. Left in, the CPU would trap
+// after every instruction from here on, with no handler any more.
 static void on_debug(struct trap_frame *frame)
 {
     trapped = true;
     frame->eflags &= ~EFLAGS_TF;
 }
 
+// The trap comes after the instruction that follows POPF: the NOPs are there
+// to be stepped over. Emulators exist that ignore TF. [SDM3 18.3.1.4]
 static bool try_trap_flag(void)
 {
     trapped = false;
@@ -62,7 +75,14 @@ static bool try_trap_flag(void)
     return trapped;
 }
 
-// Watches one byte for writes: G0 = 1, RW0 = write, LEN0 = 1. [SDM3 18.2.4]
+// Watches one byte for writes. A data breakpoint traps after the access, so
+// `trapped` is set before the next line. [SDM3 18.2.4]
+//
+//   DR7   31..20 | 19 18 | 17 16 | 15..11 | 10 | 9..2 |  1 |  0
+//            0   |  00   |  01   |   0    |  1 |  0   |  1 |  0
+//                  LEN0    RW0                         G0   L0
+//
+// LEN0 00 is one byte, RW0 01 is writes; bit 10 always reads as 1.
 static bool try_debug_registers(void)
 {
     trapped = false;
@@ -73,12 +93,16 @@ static bool try_debug_registers(void)
     return trapped;
 }
 
+// 0F 1F /0 is no CPUID feature of its own. An i686 without it raises an
+// undefined opcode, which trap_try catches.
 static void try_long_nop(void *arg)
 {
     (void)arg;
     __asm__ volatile(".byte 0x0f, 0x1f, 0x44, 0x00, 0x00");
 }
 
+// Vector 1 is borrowed for the length of the probes. The long NOP comes after
+// it: trap_try catches exceptions that have no handler.
 void cpu_probe_traps(void)
 {
     trap_set_handler(1, on_debug);
@@ -88,6 +112,7 @@ void cpu_probe_traps(void)
     cpu.long_nop = trap_try(try_long_nop, NULL, NULL);
 }
 
+// Bit numbers in edx of leaf 1, for printing only.
 static const struct {
     uint8_t bit;
     const char *name;
@@ -100,6 +125,8 @@ static int run_cpu(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
+    // The base family and model; the extended fields of newer CPUs are not
+    // added.
     kprintf("%s, family %u model %u stepping %u\n", cpu.vendor,
             cpu.signature >> 8 & 15, cpu.signature >> 4 & 15,
             cpu.signature & 15);

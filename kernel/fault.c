@@ -2,6 +2,9 @@
 // `fault KIND`: make a mistake on purpose and read the report. Every kind
 // ends in a panic, but for executing data on a CPU without NX; that is the
 // lesson.
+//
+// None of these is caught: commands do not run under trap_try. The number in
+// brackets is the vector.
 #include "kernel/command.h"
 #include "kernel/heap.h"
 #include "kernel/layout.h"
@@ -12,16 +15,19 @@
 // Volatile, so that the compiler does not know where it points.
 static volatile int *volatile nowhere;
 
+// Page fault (14): page 0 is never mapped.
 static void read_null(void)
 {
     (void)*nowhere;
 }
 
+// Also 14: anything below 4096 is called a null pointer.
 static void write_null(void)
 {
     nowhere[4] = 1;
 }
 
+// Page fault (14), error code 3: present, a write. CR0.WP makes ring 0 obey.
 static void write_text(void)
 {
     *(volatile uint8_t *)layout_at(text_start, 0) = 0x90;
@@ -32,12 +38,14 @@ static void write_rodata(void)
     *(volatile uint8_t *)layout_at(rodata_start, 0) = 0;
 }
 
+// Page fault (14), error code 17: present, a fetch. Without NX it returns.
 static void execute_data(void)
 {
     static uint8_t code[] = {0xc3};
     ((void (*)(void))(void *)code)();
 }
 
+// In assembly: a compiler may assume that C never divides by zero.
 static void divide(void)
 {
     __asm__ volatile("divl %2" : : "a"(1), "d"(0), "r"(0));
@@ -48,12 +56,16 @@ static void undefined(void)
     __asm__ volatile("ud2");
 }
 
+// The page fault's eip is the address itself. Whoever jumped is missing in the
+// backtrace: the wild code has made no frame that would lead to it.
 static void wild_jump(void)
 {
     ((void (*)(void))0xdeadbeef)();
 }
 
 // Each call keeps some of the stack, so that it must end in the guard page.
+// The addition after the call keeps the compiler from making a loop of it. The
+// page fault cannot be pushed, so what is reported is a double fault (8).
 static int overflow_stack(volatile int depth)
 {
     volatile char room[256];
@@ -73,6 +85,8 @@ static void read_guard(void)
     (void)*(volatile int *)layout_at(boot_stack_guard, 64);
 }
 
+// Not a CPU fault but a broken invariant of ours: the heap panics in words.
+// The second block keeps the page alive, so that its bitmap is what tells.
 static void free_twice(void)
 {
     void *block = heap_alloc(64), *other = heap_alloc(64);
@@ -81,6 +95,7 @@ static void free_twice(void)
     heap_free(other);
 }
 
+// The command, what it does, and one line for the list.
 static const struct {
     const char *name;
     void (*commit)(void);

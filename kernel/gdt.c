@@ -3,20 +3,32 @@
 // to, and one for double faults. A kernel stack that has run into its guard
 // page cannot take the page fault; only a task switch brings a new stack.
 // [SDM3 3.4.5, 7.2]
+//
+// Why not the ordinary way: the fault pushes a frame, the push hits the guard
+// page, that is a second fault, and handling it pushes again. A third fault
+// resets the machine without a word. The double-fault gate breaks the chain:
+//
+//   #PF push fails -> #DF -> task gate -> GDT_TSS_DOUBLE_FAULT
+//                            saves the registers in gdt_tss,
+//                            loads esp, eip, cr3 from fault_tss
 #include "kernel/gdt.h"
 #include "kernel/cpu.h"
 #include "kernel/pages.h"
 #include "kernel/panic.h"
 
+// Access bytes: present, privilege, type. The accessed bit is set beforehand,
+// so that the CPU has no reason to write to the table on a segment load.
 enum {
-    FLAT_CODE = 0x9b,
-    FLAT_DATA = 0x93,
-    RING_3 = 0x60,
-    TSS_AVAILABLE = 0x89,
-    GRANULAR_32 = 0xc, // limit in pages, 32-bit
-    BYTES_16 = 0x0,
+    FLAT_CODE = 0x9b,     // execute and read, accessed
+    FLAT_DATA = 0x93,     // read and write, accessed
+    RING_3 = 0x60,        // privilege 3, to be OR-ed in
+    TSS_AVAILABLE = 0x89, // the CPU makes it 0x8b, busy
+    GRANULAR_32 = 0xc,    // limit in pages, 32-bit
+    BYTES_16 = 0x0,       // limit in bytes, 16-bit
 };
 
+// A guard page below each: the ring 3 stack is used from its top for one trap
+// frame and what the handler calls, the fault stack for one panic.
 struct stack {
     uint8_t guard[PAGE_SIZE];
     uint8_t room[2 * PAGE_SIZE];
@@ -32,8 +44,17 @@ const uint8_t *const gdt_guards[2] = {ring3_stack.guard, fault_stack.guard};
 struct task_state gdt_tss;
 static struct task_state fault_tss;
 
+// In writable memory, and it must stay there: LTR and the task switch set busy
+// bits in it. Entry 0 is never used by the CPU.
 static uint64_t gdt[9];
 
+// The fields of a descriptor are scattered, for the sake of the 80286:
+//
+//    63      56 55  52 51  48 47      40 39             16 15      0
+//   | base 31.. | flags | lim | access   | base 23..0     | limit   |
+//      ..24              19..16                             15..0
+//
+// flags: G (limit in pages), D (32-bit), L, AVL. [SDM3 3.4.5]
 static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t type,
                            uint32_t flags)
 {
@@ -43,6 +64,10 @@ static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t type,
     return (uint64_t)high << 32 | low;
 }
 
+// Entered by the task switch, on fault_stack with interrupts off. The CPU has
+// pushed the error code, always 0, where a caller would leave the return
+// address; that is of no use to anybody, since panic_trap does not return. esp
+// is the real one here: the switch saves it even from ring 0.
 static void double_fault(void)
 {
     struct trap_frame frame = {
@@ -84,13 +109,15 @@ static void fill_gdt(void)
 
 static void fill_task_states(void)
 {
+    // What a trap from ring 3 switches to.
     gdt_tss.ss0 = GDT_DATA;
     gdt_tss.esp0 = (uint32_t)(&ring3_stack + 1);
+    // A bitmap that begins beyond the limit means: ring 3 may use no port.
     gdt_tss.iomap = sizeof gdt_tss;
     fault_tss = (struct task_state){
         .eip = (uint32_t)double_fault,
-        .eflags = 2,
-        .esp = (uint32_t)(&fault_stack + 1) - 16,
+        .eflags = 2, // bit 1 is always set; IF stays clear
+        .esp = (uint32_t)(&fault_stack + 1) - 16, // room for the error code
         .cs = GDT_CODE,
         .ds = GDT_DATA,
         .es = GDT_DATA,
@@ -116,6 +143,9 @@ void gdt_init(void)
 
     fill_gdt();
     fill_task_states();
+    // LGDT changes nothing by itself: a segment register keeps what it has
+    // loaded until it is loaded again. cs can only be loaded by a jump. LTR
+    // takes its descriptor from the new table, so it comes last.
     __asm__ volatile("lgdt %0\n\t"
                      "ljmp %1, $1f\n"
                      "1:\n\t"

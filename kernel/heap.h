@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The kernel heap: small blocks from per-size free lists, large ones
-// straight from the page allocator.
+// straight from the page allocator. All of it lies in the direct map, readable
+// and writable, never executable. Allocating and freeing is done with
+// interrupts off, so interrupt handlers may do both.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,17 +14,19 @@ void *heap_alloc(size_t size);
 // The same, cleared, for n objects. Returns NULL when n * size overflows.
 void *heap_zalloc(size_t n, size_t size);
 
-// Grows or shrinks a block, moving it if needed. On failure the old block
-// stays. heap_resize(NULL, n) allocates.
+// Grows or shrinks a block, moving it if needed; returns where it is now. On
+// failure returns NULL and the old block stays; the same for size 0, which
+// does not free. Shrinking cannot fail. heap_resize(NULL, n) allocates.
 void *heap_resize(void *block, size_t size);
 
 // Gives a block back. NULL is ignored. Panics on a pointer that the heap
 // never gave out and on a double free: both are our own broken invariants.
+// The bytes are not cleared.
 void heap_free(void *block);
 
 struct heap_stats {
     uint32_t blocks; // live blocks
-    uint32_t bytes;  // bytes asked for by them
+    uint32_t bytes;  // their size; of small blocks the size class
     uint32_t pages;  // pages taken from the page allocator, empty ones too
 };
 struct heap_stats heap_stats(void);

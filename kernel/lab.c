@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The registry of labs and suites, TAP output, and narration.
 // [TAP 13: testanything.org]
+//
+//   # suite memory
+//   TAP version 13
+//   1..2
+//   ok 1 - the null page faults: vector 14, address 00000000
+//   ok 2 - data cannot be executed # SKIP this CPU has no NX
+//
+// The plan first means that a machine that dies in the middle is seen to have
+// run fewer checks than it promised.
 #include "kernel/lab.h"
 #include "kernel/command.h"
 #include "kernel/string.h"
@@ -8,6 +17,7 @@
 extern const struct lab *const labs_start[], *const labs_end[];
 extern const struct suite *const suites_start[], *const suites_end[];
 
+// Cleared before each check: a check that says nothing inherits nothing.
 static char judgement[512];
 
 void judged(const char *fmt, ...)
@@ -54,6 +64,8 @@ const struct suite *suite_find(const char *name)
     return NULL;
 }
 
+// A check runs as part of the kernel: a fault in it is a panic, unless it
+// calls trap_try itself.
 static bool run_check(const struct check *check, size_t number)
 {
     judgement[0] = 0;
@@ -87,6 +99,7 @@ void tell(const char *fmt, ...)
     kprintf("\n");
 }
 
+// 24 bytes at most; more are cut.
 void tell_bytes(const char *label, const void *site, size_t len,
                 const char *meaning)
 {
@@ -105,6 +118,7 @@ static int run_labs(int argc, char **argv)
 }
 COMMAND(labs, "", "list the techniques", run_labs);
 
+// Demo or bench of one lab; 1 if there is no such lab. Neither can fail.
 static int for_lab(const char *name, bool demo)
 {
     const struct lab *lab = lab_find(name);
@@ -122,6 +136,7 @@ static int for_lab(const char *name, bool demo)
     return 0;
 }
 
+// "all" is every lab in the order of the list, which is that of the names.
 static int for_labs(int argc, char **argv, bool demo)
 {
     int failed = 0;
@@ -151,6 +166,7 @@ static int run_bench(int argc, char **argv)
 COMMAND(bench, "LAB ...|all", "a technique against its alternatives",
         run_bench);
 
+// The number of failed checks; an unknown suite counts as one.
 static int check_one(const char *name)
 {
     const struct suite *suite = suite_find(name);

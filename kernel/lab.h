@@ -18,7 +18,8 @@ struct check {
 };
 
 // Says what a check judged ("old cd ff, new cd 15"). The text is appended to
-// the check's result line; a later call replaces an earlier one.
+// the check's result line; a later call replaces an earlier one. At most 511
+// characters. A skipped check says why it was skipped.
 void judged(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 struct suite {
@@ -27,6 +28,8 @@ struct suite {
     size_t count;
 };
 
+// Registers a suite, as COMMAND does a command: checks_ must be an array, so
+// that its length is known here.
 #define CHECK_SUITE(id, checks_)                               \
     static const struct suite suite_##id = {                   \
         #id, checks_, sizeof(checks_) / sizeof((checks_)[0])}; \
@@ -37,8 +40,8 @@ struct lab {
     const char *name;
     const char *summary; // one line for `labs` and the README
     const char *source;  // where the mechanism lives
-    void (*demo)(void);
-    void (*bench)(void);
+    void (*demo)(void);  // prints with tell and tell_bytes
+    void (*bench)(void); // prints with bench_begin ... bench_end
 };
 
 #define LAB(id, summary_, source_, demo_, bench_)                      \
@@ -47,6 +50,7 @@ struct lab {
     static const struct lab *const lab_ptr_##id                        \
         __attribute__((used, section(".registry.labs." #id))) = &lab_##id
 
+// By exact name, or NULL.
 const struct lab *lab_find(const char *name);
 const struct suite *suite_find(const char *name);
 

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The boundaries that linker.ld defines. Only their addresses mean anything.
+// The boundaries that linker.ld defines. Only their addresses mean anything:
+// they are declared as arrays, because the linker gives a symbol an address
+// and nothing behind it.
+//
+//   kernel_phys_start  0x00100000  the boot part, then at KERNEL_BASE more:
+//   text_start         door, the other text              r-x
+//   rodata_start       constants, registries, symbols    r--
+//   data_start         data                              rw-
+//   stacks_start       guard, stack, guard, stack, ...   ---, rw-
+//   bss_start          zeros                             rw-
+//   kernel_phys_end    physical; page aligned
+//
+// Every X_end is exclusive. All boundaries are page aligned but door_end.
 #pragma once
 #include <stdint.h>
 
-extern const uint8_t kernel_phys_start[], kernel_phys_end[];
+extern const uint8_t kernel_phys_start[], kernel_phys_end[]; // physical
 extern const uint8_t text_start[], text_end[];
 extern const uint8_t door_start[], door_end[]; // inside text, never patched
 extern const uint8_t rodata_start[], rodata_end[];

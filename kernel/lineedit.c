@@ -3,13 +3,23 @@
 // redraws from the change to the end; the terminal needs only \b and "erase
 // to end of line" (ESC [ K). A pasted character at the end of the line costs
 // one byte of echo, so that a paste runs at the speed of the wire.
+//
+//   palimpsest> check intn
+//                   ^     ^
+//                cursor  length       0 <= cursor <= length < LINE_MAX
+//
+// Between two keys the terminal's cursor stands where `cursor` says. Only \b
+// brings it back, and that does not climb to the row above: a line that wraps
+// is edited right but drawn wrong.
 #include "kernel/lineedit.h"
 #include "kernel/console.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include <stdbool.h>
 
+// CTRL masks a letter to its control code: 'A' & CTRL is 1.
 enum { HISTORY = 32, CTRL = 0x1f, DELETE = 127, ESC = 033 };
+// Above any byte, so that keys and characters share an int.
 enum key {
     KEY_UP = 256,
     KEY_DOWN,
@@ -21,11 +31,16 @@ enum key {
     KEY_NONE
 };
 
+// No NUL at the end until somebody needs one.
 static char line[LINE_MAX];
 static size_t length, cursor;
+// overflow: a character was refused, so the line is not what was meant.
+// last_was_cr: the next \n belongs to it.
 static bool overflow, last_was_cr;
 static const char *prompt_text;
 
+// Line number n is in slot n % HISTORY; history_count lines were ever entered.
+// history_at is the one shown, history_count itself the new line.
 static char history[HISTORY][LINE_MAX];
 static unsigned history_count, history_at;
 
@@ -36,7 +51,8 @@ static void back(size_t n)
 }
 
 // Draws from `from` to the end, leaves the terminal's cursor at `cursor`.
-// The terminal's cursor is at `from` now.
+// The terminal's cursor is at `from` now. Erases what an older, longer text
+// may have left behind the end.
 static void redraw(size_t from)
 {
     for (size_t i = from; i < length; i++)
@@ -46,6 +62,7 @@ static void redraw(size_t from)
     back(length - cursor);
 }
 
+// To the right by printing what is there, to the left by \b.
 static void move_to(size_t to)
 {
     while (cursor < to)
@@ -54,6 +71,8 @@ static void move_to(size_t to)
     cursor = to;
 }
 
+// A full line beeps. Nothing is cut silently: a command without its last
+// argument may do something else.
 static void insert(char c)
 {
     if (length + 1 >= LINE_MAX) {
@@ -100,6 +119,7 @@ static void kill_to_end(void)
     console_puts("\033[K");
 }
 
+// The blanks before the cursor and the word before them.
 static void delete_word(void)
 {
     size_t from = cursor;
@@ -110,6 +130,7 @@ static void delete_word(void)
     delete_back_to(from);
 }
 
+// Shorter or longer, in place. What was typed in the line is lost.
 static void replace(const char *text)
 {
     move_to(0);
@@ -119,6 +140,8 @@ static void replace(const char *text)
     console_puts("\033[K");
 }
 
+// 0 - 1 wraps to a huge number and is refused by the second test. The empty
+// line stands for the new one.
 static void recall(unsigned to)
 {
     unsigned oldest = history_count > HISTORY ? history_count - HISTORY : 0;
@@ -128,6 +151,7 @@ static void recall(unsigned to)
     replace(to == history_count ? "" : history[to % HISTORY]);
 }
 
+// Empty lines and repetitions of the last line are not worth a slot.
 static void remember(void)
 {
     unsigned last = (history_count - 1) % HISTORY;
@@ -136,6 +160,8 @@ static void remember(void)
     history_at = history_count;
 }
 
+// Filled by add_candidate: the longest beginning that all candidates share,
+// and how many there are. While listing, they are printed instead.
 static char common[LINE_MAX];
 static unsigned candidates;
 static bool listing;
@@ -154,6 +180,8 @@ static void add_candidate(const char *word)
     common[i] = 0;
 }
 
+// Only at the end of the line. One candidate is completed with a blank behind
+// it, several as far as they agree; a Tab that brings nothing more lists them.
 static void complete(void)
 {
     if (cursor != length)
@@ -177,6 +205,7 @@ static void complete(void)
         console_puts("\n");
         lineedit_complete(line, start, add_candidate);
         kprintf("\n%s", prompt_text);
+        // The terminal is at the start of a new row; pretend that we are.
         cursor = 0;
         redraw(0);
         move_to(length);
@@ -207,6 +236,8 @@ static int sequence_key(int final, int number)
 static int escape_sequence(void)
 {
     int c = console_getc(), number = 0;
+    // A lone ESC key waits here for the next one: only time would tell it from
+    // the start of a sequence.
     if (c != '[' && c != 'O')
         return c;
     bool first = true;
@@ -219,6 +250,8 @@ static int escape_sequence(void)
     }
     if (c == '[') // the Linux console's function keys: ESC [ [ A
         return console_getc(), KEY_NONE;
+    // More parameters (ESC [ 1 ; 5 C) are a key with Control or Shift: not the
+    // plain key. For ~ the first one alone says which key it is.
     return first || c == '~' ? sequence_key(c, number) : KEY_NONE;
 }
 
@@ -273,7 +306,8 @@ static void start_line(void)
     console_puts(prompt_text);
 }
 
-// \r, \n and the pair \r\n each end one line.
+// \r, \n and the pair \r\n each end one line: the Enter key sends the first,
+// a pasted or piped file the second or the third.
 static bool ends_line(int c)
 {
     bool pair = c == '\n' && last_was_cr;
@@ -298,6 +332,7 @@ const char *lineedit_read(const char *prompt)
             edit(c);
         }
     }
+    // insert kept a place for it.
     line[length] = 0;
     console_putc('\n');
     if (overflow) {

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A ring of text: the oldest bytes go first.
+//
+//   written % 8192 --.
+//                    v
+//   | ..new lines... | rest of a cut line | oldest whole line ... |
+//
+// Lines, not records: the only reader prints them all.
 #include "kernel/log.h"
 #include "kernel/clock.h"
 #include "kernel/command.h"
@@ -7,7 +13,7 @@
 #include <stdbool.h>
 
 static char ring[8192];
-static uint32_t written;
+static uint32_t written; // bytes ever; the ring holds the last 8192
 
 static void keep(const char *line)
 {

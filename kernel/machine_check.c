@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Suite `machine`: traps, clock, printf, strings, symbols.
+// Suite `machine`: traps, clock, printf, strings, symbols: what the other
+// suites stand on.
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/lab.h"
@@ -13,11 +14,14 @@ static enum check_result verdict(bool pass)
     return pass ? CHECK_PASS : CHECK_FAIL;
 }
 
+// Reads and writes one byte: faults unless the page allows both.
 static void touch_at(void *arg)
 {
     *(volatile uint8_t *)arg = *(volatile uint8_t *)arg;
 }
 
+// A fault enters by an interrupt gate, which clears IF. trap_unwind leaves
+// without IRET, so the flag must come back from the frame of trap_try.
 static enum check_result check_trap_nesting(void)
 {
     struct trap_frame f = {0};
@@ -31,6 +35,8 @@ static enum check_result check_trap_nesting(void)
     return verdict(!passed && still_off && on_after);
 }
 
+// Five ticks are 40 to 50 ms by the TSC. The bound is lower: an emulator that
+// is late may deliver ticks in bursts.
 static enum check_result check_clock(void)
 {
     uint32_t start = clock_ticks();
@@ -42,6 +48,7 @@ static enum check_result check_clock(void)
     return verdict(clock_tsc_khz() && us > 20000);
 }
 
+// Is the text and the length returned what is wanted? Says so if not.
 static bool prints(const char *want, const char *fmt, ...)
 {
     char out[64];
@@ -55,6 +62,9 @@ static bool prints(const char *want, const char *fmt, ...)
     return false;
 }
 
+// Each line is a case that some printf has got wrong: the smallest number,
+// zeros behind a sign, a width from an argument, a conversion that does not
+// exist.
 static enum check_result check_printf(void)
 {
     char small[4];
@@ -74,6 +84,7 @@ static enum check_result check_printf(void)
     return verdict(ok && cut);
 }
 
+// Both directions, and both refusals: no such name, no text address.
 static enum check_result check_symbols(void)
 {
     uint32_t offset = 0;
@@ -85,6 +96,8 @@ static enum check_result check_symbols(void)
                    !symbol_name(rodata_start, &offset));
 }
 
+// All overlaps of up to 11 bytes in both directions. A wrong direction is
+// wrong for some of them only, so all are tried.
 static enum check_result check_memmove(void)
 {
     uint32_t wrong = 0;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The first line of C, and the order in which the machine comes to life.
+//
+// The order below is a chain of needs. Each step may use only what an earlier
+// one has set up; the comments say which need put it where it is. Interrupts
+// are off until interrupts_on, so no step has to expect company.
 #include "boot/info.h"
 #include "boot/multiboot.h"
 #include "kernel/clock.h"
@@ -19,6 +23,7 @@
 
 void kernel_main(uint32_t magic, uint32_t info_phys);
 
+// For the reader of `log`. Nothing later depends on it.
 static void note_boot(void)
 {
     log_note("loaded by %s\n", bootinfo.loader);
@@ -34,6 +39,8 @@ static void note_boot(void)
                   bootinfo.lost_ranges, bootinfo.lost_text);
 }
 
+// Called by boot/start.S with interrupts off, on boot_stack, with eax and ebx
+// as the loader left them. Does not return: shell_run loops for ever.
 void kernel_main(uint32_t magic, uint32_t info_phys)
 {
     // These need no memory: from here on every fault has a report, and the
@@ -42,21 +49,32 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     trap_init();
     clock_mark_start();
     serial_init();
+    // A fault in here already has a report on the serial line. The screen must
+    // wait for it: vga_init asks the boot information whether a graphics frame
+    // buffer owns the display.
     const char *fault = bootinfo_copy(magic, info_phys);
     console_init();
     if (fault)
         panic("%s: eax %08x (a multiboot loader's is %08x), ebx %08x", fault,
               magic, MULTIBOOT_LOADER_MAGIC, info_phys);
+    // cpu.nx before paging_init; frames before the tables made of them.
     cpu_init();
     pages_init();
     paging_init();
+    // Hashes the text as it was loaded: nothing may have been patched yet.
+    // Needs the page table of the alias window, which paging_init makes.
     door_init();
+    // Before once_open, which picks its NOP by cpu.long_nop.
     cpu_probe_traps();
     clock_init();
+    // The blocks that ran before the door was open (serial port, screen,
+    // clock) get their patches now.
     once_open();
     serial_start_interrupts();
     keyboard_init();
+    // All handlers stand. From here on the clock ticks.
     interrupts_on();
+    // Maps and protects pages, and complains through the log.
     modules_init();
     note_boot();
     kprintf("Palimpsest, a kernel that rewrites itself. %u MHz, %u MiB, "

@@ -7,6 +7,7 @@
 #include "kernel/pages.h"
 #include "kernel/printf.h"
 
+// The numbers are those of the BIOS call E820, which Multiboot passes on.
 static const char *type_name(uint32_t type)
 {
     static const char *const names[] = {"?",           "usable",   "reserved",
@@ -20,10 +21,12 @@ static int run_mem(int argc, char **argv)
     (void)argv;
     for (uint32_t i = 0; i < bootinfo.map_count; i++) {
         const struct boot_range *r = &bootinfo.map[i];
+        // 12 digits hold 48 bits of physical address. The end is shown
+        // inclusive, so that a range up to 2^64 does not print as 0.
         kprintf("  %012llx-%012llx %8llu KiB  %s\n", r->base,
                 r->base + r->length - 1, r->length >> 10, type_name(r->type));
     }
-    struct page_stats p = page_stats();
+    struct page_stats p = page_stats(); // 256 pages are one MiB
     struct heap_stats h = heap_stats();
     kprintf("kernel: %u KiB at physical %p\n",
             (kernel_phys_end - kernel_phys_start) / 1024, kernel_phys_start);

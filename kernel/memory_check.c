@@ -47,6 +47,8 @@ static bool frame_is_ours(uintptr_t pa)
                      (size_t)(kernel_phys_end - kernel_phys_start));
 }
 
+// The allocator's view of every frame against the boot information's. "Wrong"
+// would mean handing out somebody else's memory, "missed" wasting our own.
 static enum check_result check_managed(void)
 {
     uint32_t managed = 0, wrong = 0, missed = 0;
@@ -61,6 +63,7 @@ static enum check_result check_managed(void)
     return verdict(managed && !wrong && !missed);
 }
 
+// Changes if any byte of any module does: sum * 31 + byte.
 static uint32_t sum_modules(void)
 {
     uint32_t sum = 0;
@@ -70,7 +73,9 @@ static uint32_t sum_modules(void)
     return sum;
 }
 
-// Takes every page there is, fills each, and sees what changed elsewhere.
+// Takes every page there is, fills each, and sees what changed elsewhere. The
+// pages are chained through their own first word: there is no memory left for
+// a list. Nothing else may allocate meanwhile.
 static enum check_result check_exhaust(void)
 {
     uint32_t modules = sum_modules(), taken = 0, wrong = 0;
@@ -97,6 +102,10 @@ static enum check_result check_exhaust(void)
                    page_stats().usable - page_stats().used == free_pages);
 }
 
+// A run of 16, with a hole where # is. The second request must fall into the
+// hole or outside of the run, never on what is still ours:
+//
+//    run    | 0 1 2 3 # # # # 8 9 ... 15 |
 static enum check_result check_runs(void)
 {
     struct page_stats before = page_stats();
@@ -119,6 +128,8 @@ static enum check_result check_runs(void)
                    page_stats().used == before.used);
 }
 
+// Random sizes, most of them small, every fortieth large. Each block is filled
+// with its number, so that an overlap shows as a foreign byte.
 static enum check_result check_heap(void)
 {
     enum { BLOCKS = 400 };
@@ -128,6 +139,7 @@ static enum check_result check_heap(void)
     uint32_t seed = 12345, wrong = 0, used = page_stats().used;
     for (int round = 0; round < 20; round++) {
         for (int i = 0; i < BLOCKS; i++) {
+            // The same sequence every time: a failure can be repeated.
             seed = seed * 1664525 + 1013904223;
             if (blocks[i]) {
                 for (size_t k = 0; k < sizes[i]; k++)
@@ -151,6 +163,7 @@ static enum check_result check_heap(void)
                    page_stats().used == used);
 }
 
+// Requests that no memory could satisfy, and sums that overflow 32 bits.
 static enum check_result check_heap_limits(void)
 {
     uint32_t used = page_stats().used;
@@ -166,11 +179,13 @@ static enum check_result check_heap_limits(void)
     return verdict(none && kept && page_stats().used == used);
 }
 
+// A store of what is there: a page that allows it is not changed.
 static void touch_at(void *arg)
 {
     *(volatile uint8_t *)arg = *(volatile uint8_t *)arg;
 }
 
+// Jumps to data. If that is allowed, a RET comes straight back.
 static void call_at(void *arg)
 {
     ((void (*)(void))arg)();
@@ -184,6 +199,7 @@ static enum check_result check_null(void)
     return verdict(!passed && f.vector == 14 && read_cr2() == 0);
 }
 
+// Not mapped is one thing, faulting another: the TLB may remember.
 static enum check_result check_guards(void)
 {
     const uint8_t *const guards[] = {boot_stack_guard, gdt_guards[0],
@@ -199,6 +215,7 @@ static enum check_result check_guards(void)
     return verdict(faults == 3);
 }
 
+// All pages of all sections, stacks excepted: their guards are checked above.
 static enum check_result check_sections(void)
 {
     static const struct {
@@ -224,6 +241,7 @@ static enum check_result check_sections(void)
     return verdict(!wrong);
 }
 
+// Error code 3: the page is present (1), the access was a write (2).
 static enum check_result check_write_protection(void)
 {
     struct trap_frame f = {0};
@@ -234,6 +252,8 @@ static enum check_result check_write_protection(void)
     return verdict(!text && text_code && !rodata && f.error == 3);
 }
 
+// Error code 17: the page is present (1), the access was a fetch (16). `ret`
+// is data, so it lies in a page that must not be executed.
 static enum check_result check_no_execute(void)
 {
     static uint8_t ret[] = {0xc3};

@@ -11,11 +11,17 @@
 #include "kernel/printf.h"
 #include "kernel/string.h"
 
+// The first `count` entries of both are valid; entry i of names is the name of
+// module i. The boot information may have more: those with a fault are not
+// here.
 static struct module modules[BOOT_MAX_MODULES];
 static char names[BOOT_MAX_MODULES][64];
 static size_t count;
 
-// The last path component of the first word; "module" if there is none.
+// The last path component of the first word; "module" if there is none. Cut at
+// 63 characters.
+//
+//   "/boot/zlib1.dll arg arg"  ->  "zlib1.dll"
 static void name_of(const char *string, char *out, size_t size)
 {
     const char *start = string;
@@ -34,6 +40,8 @@ static void name_of(const char *string, char *out, size_t size)
         strlcpy(out, "module", size);
 }
 
+// NULL if the device window is full. A module that begins in the direct map
+// but ends beyond it is mapped a second time, as a whole.
 static const uint8_t *map_module(const struct boot_module *m)
 {
     if (m->end <= DIRECT_MAP_SIZE)
@@ -41,7 +49,10 @@ static const uint8_t *map_module(const struct boot_module *m)
     return paging_map_device(m->start, m->end - m->start, PAGE_READ);
 }
 
-// A file is read-only; a page that it shares with nothing else can say so.
+// A file is read-only, and its pages say so. Loaders begin modules at a page
+// (we ask for that in the header), and the allocator gives out no page that a
+// module touches, so nobody else has data in its last one. Low memory is not
+// protected: the BIOS lives there, too.
 static void protect_module(const struct boot_module *m)
 {
     uintptr_t first = PAGE_ALIGN_DOWN((uintptr_t)m->start);
@@ -86,6 +97,7 @@ const struct module *module_find(const char *name)
 {
     const char *hash = strchr(name, '#');
     size_t len = hash ? (size_t)(hash - name) : strlen(name);
+    // Without # the first one. 0 finds nothing.
     uint32_t wanted = 1;
     if (hash && !parse_u32(hash + 1, &wanted))
         return NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files: the multiboot modules that the loader put into memory.
+// Files: the multiboot modules that the loader put into memory. They are read
+// where they lie, never copied, and are there for ever.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +13,8 @@ struct module {
     uint32_t size;       // bytes; at least 1
 };
 
-// Checks and maps what the loader brought. Called once.
+// Maps what the loader brought and makes it read-only; names in the log what
+// is left out. Called once, after paging_init.
 void modules_init(void);
 
 // How many modules there are, and the one with an index below that.

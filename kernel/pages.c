@@ -3,6 +3,17 @@
 // the allocator owns at all, `used` which of them are handed out. A frame
 // becomes managed only by a usable range of the memory map, and stops being
 // so by anything else that claims it, whatever the order of the map.
+//
+//   managed  1: the frame is ours            used  1: it is handed out
+//
+//   managed used
+//      0     0    not RAM, or somebody else's: for ever
+//      1     0    free
+//      1     1    in use
+//      0     1    cannot be; pages_free would panic on it
+//
+// Bit n % 32 of word n / 32 stands for frame n, that is for the physical page
+// at n * 4096.
 #include "kernel/pages.h"
 #include "boot/info.h"
 #include "kernel/cpu.h"
@@ -16,6 +27,7 @@ enum {
 };
 
 static uint32_t managed[FRAMES / 32], used[FRAMES / 32];
+// stats.used is the number of bits set in `used`, at all times.
 static struct page_stats stats;
 static uint32_t lowest_free; // no free frame lies below this one
 
@@ -30,6 +42,7 @@ static void put(uint32_t *map, uint32_t frame, bool value)
     map[frame / 32] = value ? map[frame / 32] | bit : map[frame / 32] & ~bit;
 }
 
+// Frame numbers beyond the direct map become one past its last frame.
 static uint32_t clip(uint64_t frame)
 {
     return frame < FRAMES ? (uint32_t)frame : FRAMES;
@@ -38,6 +51,7 @@ static uint32_t clip(uint64_t frame)
 // A usable range gives only the whole pages inside it.
 static void manage(uint64_t base, uint64_t length)
 {
+    // A range that wraps around 2^64 is nonsense; trust none of it.
     if (base + length < base)
         return;
     uint64_t first = (base + PAGE_SIZE - 1) / PAGE_SIZE;
@@ -58,6 +72,8 @@ static void exclude(uint64_t base, uint64_t length)
         put(managed, f, false);
 }
 
+// All that is usable first, then all that is not. In the order of the map a
+// reserved range could be taken back by a usable one that overlaps it.
 void pages_init(void)
 {
     for (uint32_t i = 0; i < bootinfo.map_count; i++)
@@ -66,9 +82,13 @@ void pages_init(void)
     for (uint32_t i = 0; i < bootinfo.map_count; i++)
         if (bootinfo.map[i].type != USABLE)
             exclude(bootinfo.map[i].base, bootinfo.map[i].length);
+    // What the map does not know: the BIOS's data and the vectors in low
+    // memory, and what the loader has just put into usable RAM.
     exclude(0, LOW_MEMORY);
     exclude((uintptr_t)kernel_phys_start, kernel_phys_end - kernel_phys_start);
     for (uint32_t i = 0; i < bootinfo.module_count; i++)
+        // A module with a fault gets no protection. It may claim any range,
+        // the kernel's own included.
         if (!bootinfo.modules[i].fault)
             exclude(bootinfo.modules[i].start,
                     bootinfo.modules[i].end - bootinfo.modules[i].start);
@@ -83,7 +103,8 @@ static bool frame_is_free(uint32_t frame)
     return get(managed, frame) && !get(used, frame);
 }
 
-// First fit. Returns FRAMES if there is no run of `count` free frames.
+// First fit. Returns FRAMES if there is no run of `count` free frames. Reads
+// one bit per frame: slow, but simple to believe.
 static uint32_t find_run(size_t count)
 {
     uint32_t run = 0;
@@ -100,6 +121,8 @@ void *pages_alloc(size_t count)
     if (count == 0 || count > stats.usable - stats.used)
         return NULL;
     bool on = interrupts_off();
+    // Keeps single pages cheap: the search need not pass the frames at the
+    // bottom that have long been in use.
     while (lowest_free < FRAMES && !frame_is_free(lowest_free))
         lowest_free++;
     uint32_t first = find_run(count);
@@ -115,9 +138,13 @@ void *pages_alloc(size_t count)
 void pages_free(void *pages, size_t count)
 {
     uint32_t first = phys_of(pages) / PAGE_SIZE;
+    // An address below the direct map wraps to a huge one and is caught, too.
     if (phys_of(pages) % PAGE_SIZE || first + count > FRAMES)
         panic("pages_free: %p is not a page of the direct map", pages);
     bool on = interrupts_off();
+    // No run lengths are kept, so any part of a run may come back. Every frame
+    // is checked: freeing twice would hand out one frame to two users, and the
+    // first symptom would be somebody else's broken data.
     for (uint32_t i = 0; i < count; i++) {
         if (!get(managed, first + i) || !get(used, first + i))
             panic("pages_free: %p is not allocated",

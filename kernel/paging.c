@@ -4,6 +4,15 @@
 //   two-level   10 | 10 | 12   32-bit entries, no NX
 //   PAE       2 | 9 | 9 | 12   64-bit entries, NX in bit 63
 //
+// An entry, in either format; a 32-bit one simply ends at bit 31:
+//
+//    63   51              12   9        4   3   2   1   0
+//   | NX | physical address | E |..| PCD PWT | U | W | P |
+//
+//   P present   W writable   U ring 3 may   E ours: "meant to be executed"
+//
+// Ring 0 respects a missing W only because boot/start.S has set CR0.WP.
+//
 // The format was chosen in boot/start.S. The door maps its alias through
 // this file, so it lies in the part of text that is never patched.
 // [SDM3 4.3, 4.4]
@@ -23,19 +32,25 @@
 #define ENTRY_EXEC 0x200ull     // ignored by hardware: our intent
 #define ENTRY_NX 0x8000000000000000ull
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
+// Rights are the intersection over all levels, so the upper one allows all and
+// the page table alone decides. [SDM3 4.6]
 #define ENTRY_DIRECTORY (ENTRY_PRESENT | ENTRY_WRITE | ENTRY_USER)
 
 #define DEVICE_WINDOW 0xf8000000u
 #define DEVICE_WINDOW_END PAGING_ALIAS
 #define CR4_PAE_BIT 0x20u
 #define MSR_EFER 0xc0000080u
-#define EFER_NXE 0x800u
+#define EFER_NXE 0x800u // without it bit 63 is reserved
 
+// Fixed by paging_init. Until then both are false and nobody may ask.
 static bool pae, nx;
+// The four root entries of PAE. cr3 holds only bits 31..5 of their address,
+// hence the alignment. [SDM3 4.4.1]
 static uint64_t pae_root[4] __attribute__((aligned(32)));
 static void *root; // pae_root, or the page directory
 static uintptr_t device_next = DEVICE_WINDOW;
 
+// Both formats widen to 64 bits, so that the rest of the file knows only one.
 static uint64_t entry_get(const void *table, uint32_t i)
 {
     return pae ? ((const uint64_t *)table)[i] : ((const uint32_t *)table)[i];
@@ -56,11 +71,14 @@ static void entry_set(void *table, uint32_t i, uint64_t value)
     while (!__sync_bool_compare_and_swap(slot, old, value));
 }
 
+// The index in the last level: 512 entries of 8 bytes or 1024 of 4.
 static uint32_t table_index(uintptr_t va)
 {
     return pae ? va >> 12 & 511 : va >> 12 & 1023;
 }
 
+// A table that is not cleared would map whatever its old bytes say. Tables are
+// never freed.
 static void *new_table(void)
 {
     void *table = pages_alloc(1);
@@ -69,12 +87,20 @@ static void *new_table(void)
     return memset(table, 0, PAGE_SIZE);
 }
 
+// Tables come from pages_alloc, so the direct map always shows them. It needs
+// no slot of its own and no recursive entry.
 static void *table_of(uint64_t entry)
 {
     return virt_of((uintptr_t)(entry & ENTRY_ADDRESS));
 }
 
-// The directory for `va` and the index in it.
+// The directory for `va` and the index in it. NULL if PAE has none yet and
+// `create` is false.
+//
+//   PAE        va | 31 30 | 29    21 | 20    12 | 11   0 |
+//                   root    directory   table     offset
+//   two-level  va | 31       22 | 21       12 | 11   0 |
+//                   directory     table         offset
 static void *directory(uintptr_t va, uint32_t *index, bool create)
 {
     if (!pae) {
@@ -84,6 +110,7 @@ static void *directory(uintptr_t va, uint32_t *index, bool create)
     *index = va >> 21 & 511;
     uint64_t *slot = &pae_root[va >> 30];
     if (!*slot && create) {
+        // Writable is reserved here: a set bit would fault at the load.
         *slot = phys_of(new_table()) | ENTRY_PRESENT;
         // The CPU keeps the four root entries; only a CR3 load renews them.
         if (read_cr3() == phys_of(pae_root))
@@ -107,6 +134,8 @@ static void *page_table(uintptr_t va, bool create)
     return entry ? table_of(entry) : NULL;
 }
 
+// The entry for a page. Where there is no NX the intent bit still tells
+// readable from executable, so paging_lookup answers the same everywhere.
 static uint64_t make_entry(uint64_t pa, unsigned rights)
 {
     uint64_t e = pa | ENTRY_PRESENT;
@@ -123,6 +152,9 @@ static uint64_t make_entry(uint64_t pa, unsigned rights)
     return e;
 }
 
+// Sets or, with 0, clears one entry. The order matters: first the table, then
+// what the CPU remembers of it. The other way round it could fetch the old
+// entry again in between. [SDM3 4.10.4]
 static void map_one(uintptr_t va, uint64_t entry)
 {
     void *table = page_table(va, entry != 0);
@@ -143,6 +175,7 @@ void paging_unmap(uintptr_t va, size_t count)
         map_one(va + i * PAGE_SIZE, 0);
 }
 
+// Reads the tables, never the TLB: it tells what the next walk will find.
 bool paging_lookup(const void *va, struct page_info *info)
 {
     const void *table = page_table((uintptr_t)va, false);
@@ -170,6 +203,7 @@ void paging_protect(const void *va, size_t count, unsigned rights)
 
 void *paging_map_device(uint64_t pa, size_t bytes, unsigned rights)
 {
+    // A device register block may begin anywhere in a page.
     uintptr_t offset = (uintptr_t)pa & (PAGE_SIZE - 1);
     size_t count = PAGE_ALIGN_UP(offset + bytes) / PAGE_SIZE;
     if (count > (DEVICE_WINDOW_END - device_next) / PAGE_SIZE)
@@ -190,6 +224,8 @@ static void walk_table(uintptr_t va, uint32_t pages,
             fn(va, &info, arg);
 }
 
+// One step per page table; those that do not exist are skipped whole. The loop
+// ends when va wraps around to 0.
 void paging_walk(void (*fn)(uintptr_t va, const struct page_info *, void *),
                  void *arg)
 {
@@ -202,7 +238,9 @@ void paging_walk(void (*fn)(uintptr_t va, const struct page_info *, void *),
     } while (va);
 }
 
-// The direct map ends where the last byte of RAM or of a module does.
+// The direct map ends where the last byte of RAM or of a module does: every
+// 4 MiB (2 MiB with PAE) more would cost a page table. Holes in between are
+// mapped, too; the text screen at 0xb8000 is one.
 static uintptr_t direct_map_end(void)
 {
     uint64_t end = (uintptr_t)kernel_phys_end;
@@ -218,6 +256,7 @@ static uintptr_t direct_map_end(void)
                                  : DIRECT_MAP_SIZE;
 }
 
+// Both ends are page aligned: see kernel/layout.h.
 static void protect_range(const uint8_t *start, const uint8_t *end,
                           unsigned rights)
 {
@@ -233,14 +272,21 @@ static void unmap_guards(void)
         paging_unmap((uintptr_t)gdt_guards[i], 1);
 }
 
+// Runs on the boot tables and builds the final ones beside them. Nothing
+// changes until the one write to cr3; from its next instruction on the low
+// mapping is gone.
 void paging_init(void)
 {
     pae = read_cr4() & CR4_PAE_BIT;
     nx = pae && cpu.nx;
     if (nx)
+        // Before the first entry with NX is used. A set bit 63 without NXE is
+        // a reserved bit, and every access through it would fault.
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
     root = pae ? (void *)pae_root : new_table();
     paging_map(KERNEL_BASE, 0, direct_map_end() / PAGE_SIZE, PAGE_WRITE);
+    // All data at first; then the image gets what it needs. The boot part is
+    // done and vanishes: a stray jump into it faults.
     paging_unmap(KERNEL_BASE + (uintptr_t)kernel_phys_start,
                  phys_of(text_start) / PAGE_SIZE -
                      (uintptr_t)kernel_phys_start / PAGE_SIZE);
@@ -250,6 +296,7 @@ void paging_init(void)
     // The alias window's table must exist before the door needs it.
     page_table(PAGING_ALIAS, true);
     write_cr3(phys_of(root));
+    // A double fault from here on must find the same memory.
     gdt_set_cr3(phys_of(root));
 }
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Panic and the ways out of the machine.
+//
+// A panic must not trust what may be broken: it allocates nothing, takes no
+// lock, and follows an address of the broken code only after a look at where
+// it leads.
 #include "kernel/panic.h"
 #include "boot/info.h"
 #include "kernel/backtrace.h"
@@ -15,16 +19,18 @@
 #include "smc/door/journal.h"
 
 enum {
-    EXIT_PORT = 0xf4,    // QEMU's isa-debug-exit
-    BOCHS_PORT = 0x8900, // Bochs ends when "Shutdown" is written here
-    KEYBOARD_COMMAND = 0x64,
-    PULSE_RESET = 0xfe,
-    CODE_PANIC = 0x12,
+    EXIT_PORT = 0xf4,        // QEMU's isa-debug-exit
+    BOCHS_PORT = 0x8900,     // Bochs ends when "Shutdown" is written here
+    KEYBOARD_COMMAND = 0x64, // the controller can pull the CPU reset line
+    PULSE_RESET = 0xfe,      // for a moment
+    CODE_PANIC = 0x12,       // 37 as the status of QEMU
     JOURNAL_TAIL = 10,
 };
 
+// Set for good: nobody comes back from a panic.
 static bool panicking;
 
+// A loop, because an NMI ends HLT even with interrupts off.
 static _Noreturn void halt(void)
 {
     for (;;)
@@ -47,6 +53,8 @@ _Noreturn void machine_exit(uint8_t code)
 {
     char way[16] = "";
     interrupts_off();
+    // The last bytes are still in the port's FIFO. A machine that is gone does
+    // not send them, and the test would miss the verdict.
     serial_drain();
     bool told = boot_word("exit", way, sizeof way);
     if (strcmp(way, "bochs") == 0)
@@ -65,6 +73,7 @@ _Noreturn void machine_reboot(void)
     interrupts_off();
     serial_drain();
     outb(KEYBOARD_COMMAND, PULSE_RESET);
+    // The reset takes a moment; do not run on into the second way.
     for (volatile int i = 0; i < 1000000; i++)
         ;
     // No keyboard controller: a fault without an IDT resets every PC.
@@ -76,7 +85,7 @@ _Noreturn void machine_reboot(void)
     halt();
 }
 
-// A guard page belongs to the stack above it.
+// A guard page belongs to the stack above it, and there are three of them.
 static bool in_guard(uint32_t at)
 {
     return (at & ~4095u) == (uint32_t)boot_stack_guard ||
@@ -84,6 +93,9 @@ static bool in_guard(uint32_t at)
            (at & ~4095u) == (uint32_t)gdt_guards[1];
 }
 
+// cr2 alone does not tell an overflow: after a double fault it may be older.
+// There esp does. It is in the guard page, or it stands on the page's upper
+// edge and the next push would have been.
 static void print_cause(const struct trap_frame *f)
 {
     char text[160];
@@ -103,6 +115,8 @@ static void print_cause(const struct trap_frame *f)
 static void print_registers(const struct trap_frame *f)
 {
     char where[64], bytes[48] = "not readable";
+    // From ring 0 the CPU pushes no esp: the stack begins where the frame
+    // ends. A double fault's frame has the real one, from the task switch.
     uint32_t esp = f->esp;
     if (f->vector != 8 && !(f->cs & 3))
         esp = (uint32_t)f + offsetof(struct trap_frame, esp);
@@ -114,12 +128,14 @@ static void print_registers(const struct trap_frame *f)
             f->eip, f->cs & 0xffff, f->eflags, f->error, read_cr0(),
             read_cr2(), read_cr3(), read_cr4());
     const uint8_t *code = (const void *)f->eip;
+    // Only text is sure to be readable; a wild eip may point anywhere.
     if (code >= text_start && code + 8 <= text_end)
         hex_bytes(bytes, sizeof bytes, code, 8);
     kprintf("  at %s, bytes %s\n", symbol_format(where, sizeof where, code),
             bytes);
 }
 
+// eip 0: the innermost frame is the caller of panic, not a trap.
 static _Noreturn void finish(uint32_t eip, uint32_t ebp)
 {
     backtrace_print(eip, ebp);
@@ -133,6 +149,8 @@ static _Noreturn void finish(uint32_t eip, uint32_t ebp)
     halt();
 }
 
+// Interrupts off first: a tick in the middle of the report could run code that
+// the report is about. A fault in here comes back to this function.
 static void enter_panic(void)
 {
     interrupts_off();
@@ -174,6 +192,7 @@ COMMAND(reboot, "", "restart the machine", run_reboot);
 
 static int run_exit(int argc, char **argv)
 {
+    // A bare `exit` tells how the script went so far.
     uint32_t code = command_failures() ? 0x11 : 0x10;
     if (argc > 2 || (argc == 2 && (!parse_u32(argv[1], &code) || code > 255)))
         return command_usage("exit");

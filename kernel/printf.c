@@ -14,12 +14,14 @@ struct sink {
     size_t count; // characters produced so far
 };
 
+// What stands between % and the letter.
 struct spec {
-    bool left, zero;
-    int width;
-    int precision; // -1: none given
+    bool left, zero; // the flags - and 0
+    int width;       // at least so many characters
+    int precision;   // -1: none given
 };
 
+// One place is kept for the NUL. With out == NULL nothing is limited.
 static void sink_put(struct sink *sink, char c)
 {
     if (!sink->out)
@@ -35,7 +37,10 @@ static void sink_pad(struct sink *sink, char c, int n)
         sink_put(sink, c);
 }
 
-// Emits prefix and body within the field: blanks, prefix, zeros, body.
+// Emits prefix and body within the field: blanks, prefix, zeros, body. Zeros
+// go behind a sign or 0x, blanks before it:
+//
+//   %6d   |    -7|        %06d  |-00007|        %-6d  |-7    |
 static void field(struct sink *sink, const struct spec *spec,
                   const char *prefix, const char *body, int len)
 {
@@ -52,6 +57,7 @@ static void field(struct sink *sink, const struct spec *spec,
         sink_pad(sink, ' ', pad);
 }
 
+// Digits come out from the last to the first, so the buffer fills backwards.
 static void number(struct sink *sink, const struct spec *spec, uint64_t v,
                    uint32_t base, bool upper, const char *prefix)
 {
@@ -64,6 +70,7 @@ static void number(struct sink *sink, const struct spec *spec, uint64_t v,
     field(sink, spec, prefix, p, (int)(buffer + sizeof buffer - p));
 }
 
+// The string need not end with a NUL if a precision says where to stop.
 static void text(struct sink *sink, struct spec spec, const char *s)
 {
     size_t max = spec.precision < 0 ? SIZE_MAX : (size_t)spec.precision;
@@ -73,6 +80,7 @@ static void text(struct sink *sink, struct spec spec, const char *s)
     field(sink, &spec, "", s, (int)strnlen(s, max));
 }
 
+// A number or, for *, the next argument. Returns where it ended.
 static const char *read_int(const char *fmt, int *value, va_list *ap)
 {
     if (*fmt == '*') {
@@ -102,6 +110,8 @@ static const char *read_spec(const char *fmt, struct spec *spec, va_list *ap)
     return fmt;
 }
 
+// int, long and size_t have 32 bits here; only ll has 64. A signed value is
+// widened with its sign, so that one path can print both.
 static uint64_t read_argument(va_list *ap, int longs, bool is_signed)
 {
     if (longs >= 2)
@@ -115,6 +125,7 @@ static void convert(struct sink *sink, struct spec *spec, char kind, int longs,
 {
     if (kind == 'd' || kind == 'i') {
         int64_t v = (int64_t)read_argument(ap, longs, true);
+        // 0 - v is right for the smallest number, too; -v would overflow.
         uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
         number(sink, spec, magnitude, 10, false, v < 0 ? "-" : "");
     } else if (kind == 'u') {
@@ -152,6 +163,7 @@ static void format(struct sink *sink, const char *fmt, va_list *ap)
         fmt = read_spec(fmt + 1, &spec, ap);
         for (; *fmt == 'l' || *fmt == 'z'; fmt++)
             longs++;
+        // A lone % at the end: there is no letter to convert.
         if (!*fmt)
             break;
         convert(sink, &spec, *fmt++, longs, ap);
@@ -175,6 +187,8 @@ void kprintf(const char *fmt, ...)
     va_end(ap);
 }
 
+// Size 0 must write nothing, but the sink with out == NULL would print. So it
+// gets one byte of its own to write to.
 int kvsnprintf(char *out, size_t size, const char *fmt, va_list ap)
 {
     char nowhere;
@@ -208,8 +222,12 @@ char *hex_bytes(char *out, size_t size, const void *bytes, size_t len)
     return out;
 }
 
-// Two 64-by-32 divisions; each quotient fits because the high half passed
-// down is smaller than the divisor.
+// Two 64-by-32 divisions, as by hand with digits of 32 bits. Each quotient
+// fits because the high half passed down is smaller than the divisor; one that
+// did not fit would be a divide error.
+//
+//   high / base -> quotient's high half, rest
+//   rest:low / base -> its low half, the remainder
 uint32_t u64_divmod(uint64_t *n, uint32_t base)
 {
     uint32_t high = (uint32_t)(*n >> 32), low = (uint32_t)*n, rest = 0;

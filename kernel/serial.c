@@ -4,6 +4,12 @@
 // A paste must not be lost however slow the shell is. When the ring is
 // nearly full we lower RTS and stop taking bytes from the FIFO, which holds
 // the sender back; serial_getc lets it go on. [PC16550D data sheet, 8.6]
+//
+//   wire -> FIFO 16 -> interrupt -> ring 4096 -> serial_getc
+//            ^                       |  RING_HIGH: RTS down, interrupt off
+//            '---- RTS --------------'  RING_LOW:  RTS up, interrupt on
+//
+// Two thresholds far apart, so that the line does not flutter.
 #include "kernel/serial.h"
 #include "kernel/cpu.h"
 #include "kernel/trap.h"
@@ -14,32 +20,35 @@ enum {
     DATA = PORT,                 // divisor low with DLAB
     INTERRUPT_ENABLE = PORT + 1, // divisor high with DLAB
     FIFO_CONTROL = PORT + 2,
-    LINE_CONTROL = PORT + 3,
+    LINE_CONTROL = PORT + 3, // holds DLAB, the switch for the two above
     MODEM_CONTROL = PORT + 4,
     LINE_STATUS = PORT + 5,
-    SCRATCH = PORT + 7,
+    SCRATCH = PORT + 7, // does nothing: a byte of memory
 };
 
 enum {
-    LSR_DATA = 0x01,
-    LSR_ROOM = 0x20,
-    LSR_EMPTY = 0x40,
-    LCR_8N1 = 0x03,
+    LSR_DATA = 0x01,  // a byte waits in the receiver
+    LSR_ROOM = 0x20,  // the transmit FIFO is empty
+    LSR_EMPTY = 0x40, // the shift register as well: all is on the wire
+    LCR_8N1 = 0x03,   // 8 bits, no parity, 1 stop bit
     LCR_DLAB = 0x80,
-    FCR_ON_CLEAR = 0x07,
+    FCR_ON_CLEAR = 0x07, // both FIFOs; interrupt from one byte on
     MCR_DTR = 0x01,
-    MCR_RTS = 0x02,
-    MCR_OUT2 = 0x08, // gates the interrupt line on a PC
-    IER_RECEIVE = 0x01,
+    MCR_RTS = 0x02,     // the other side may send
+    MCR_OUT2 = 0x08,    // gates the interrupt line on a PC
+    IER_RECEIVE = 0x01, // transmitting needs no interrupt
     IRQ_COM1 = 4,
     // Far longer than a byte takes at 115200 baud, short enough to go on
     // when the port stops answering.
     SEND_PATIENCE = 1000000,
 };
 
+// held_back is true while RTS is down and the receive interrupt is off.
 static bool present, by_interrupt, held_back;
 
-// One writer (the interrupt) and one reader; indices wrap freely.
+// One writer (the interrupt) and one reader; indices wrap freely. head counts
+// bytes put in, tail bytes taken out; their difference is what is in it, even
+// across the wrap at 2^32, because the size is a power of two.
 static uint8_t ring[4096];
 static volatile uint32_t ring_head, ring_tail;
 enum { RING_HIGH = sizeof ring - 64, RING_LOW = sizeof ring / 2 };
@@ -51,6 +60,8 @@ static void port_init(void)
     present = inb(SCRATCH) == 0x5a;
     if (!present)
         return;
+    // Interrupts stay off until there is an IDT. The speed is 115200 baud
+    // over the divisor, which hides behind DLAB at two other ports.
     outb(INTERRUPT_ENABLE, 0);
     outb(LINE_CONTROL, LCR_DLAB);
     outb(DATA, 1); // 115200 baud
@@ -77,6 +88,9 @@ static uint32_t ring_used(void)
     return ring_head - ring_tail;
 }
 
+// Interrupt and RTS go together. Switching the interrupt off while bytes wait
+// and on again later makes the line rise once more: without that the PIC,
+// which sees only edges, would never ask for them. Called with interrupts off.
 static void hold_back(bool hold)
 {
     held_back = hold;
@@ -84,6 +98,9 @@ static void hold_back(bool hold)
     outb(INTERRUPT_ENABLE, hold ? 0 : IER_RECEIVE);
 }
 
+// Takes all there is: an edge-triggered line with a byte left over would stay
+// high and never interrupt again. Stops at a full ring; the FIFO and then the
+// sender wait.
 static void serial_interrupt(struct trap_frame *frame)
 {
     (void)frame;
@@ -101,9 +118,12 @@ void serial_start_interrupts(void)
         return;
     irq_enable(IRQ_COM1, serial_interrupt);
     by_interrupt = true;
+    // RTS up, the receive interrupt on. Bytes that came before are fetched.
     hold_back(false);
 }
 
+// Sends even when patience has run out: a port that is slow to answer loses
+// one byte that way, and a dead one does not hang the machine.
 void serial_putc(char c)
 {
     if (!present)
@@ -122,6 +142,7 @@ int serial_getc(void)
         return -1;
     int c = ring[ring_tail % sizeof ring];
     ring_tail++;
+    // The reader must do this: held back, the handler does not run.
     if (held_back && ring_used() < RING_LOW) {
         bool on = interrupts_off();
         hold_back(false);

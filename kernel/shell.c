@@ -15,6 +15,7 @@
 static const char *const batch_words[] = {"check", "demo", "bench"};
 
 // Turns "a,b" into "check a b" and runs it.
+// A list longer than the buffers is cut; a cut name is then unknown.
 static int run_batch(const char *command, const char *names)
 {
     char text[LINE_MAX];
@@ -40,10 +41,13 @@ static int run_command_line(void)
 _Noreturn void shell_run(void)
 {
     int failed = run_command_line();
+    // Under test nobody types: leave before the prompt, with a verdict. A bare
+    // `exit` in the script never gets here.
     if (boot_word("exit", NULL, 0))
         machine_exit(failed ? 0x11 : 0x10);
     kprintf("palimpsest: ready in %llu us; type help\n", clock_us());
     for (;;) {
+        // A later `exit` answers for the last line only, not for old typos.
         command_forget_failures();
         const char *line = lineedit_read("palimpsest> ");
         if (line)

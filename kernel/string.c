@@ -7,11 +7,14 @@
 // instructions it is, which would spoil exact counts.
 #include "kernel/string.h"
 
-enum { SHORT = 128 };
+enum { SHORT = 128 }; // bytes
 
-// Keeps a compiler from recognising the loop and calling memcpy for it.
+// Keeps a compiler from recognising the loop and calling memcpy for it. In
+// memcpy itself that would be an endless recursion; the first symptom is a
+// stack overflow in the first copy.
 #define KEEP_LOOP() __asm__ volatile("" : : : "memory")
 
+// Words first, then the rest. i386 allows words at any address.
 static void copy_short(uint8_t *d, const uint8_t *s, size_t n)
 {
     for (; n >= 4; n -= 4, d += 4, s += 4) {
@@ -24,6 +27,7 @@ static void copy_short(uint8_t *d, const uint8_t *s, size_t n)
     }
 }
 
+// DF is clear: trap_entry.S and memmove see to that.
 static void copy_long(void *d, const void *s, size_t n)
 {
     size_t words = n / 4, tail = n % 4;
@@ -43,8 +47,16 @@ void *memcpy(void *dst, const void *src, size_t n)
 void *memmove(void *dst, const void *src, size_t n)
 {
     uintptr_t d = (uintptr_t)dst, s = (uintptr_t)src;
-    if (d - s >= n) // also when dst lies below src: the difference wraps
+    // Upwards is right unless dst begins inside src. When dst lies below src
+    // the difference wraps to something huge, and upwards is right, too.
+    //
+    //   src  |abcdef|          src    |abcdef|
+    //   dst     |abcdef|       dst  |abcdef|
+    //   downwards: d - s < n   upwards: d - s wraps
+    if (d - s >= n)
         return memcpy(dst, src, n);
+    // From the last byte down. STD must be undone before any other C runs; an
+    // interrupt in between is met by the CLD in trap_common.
     void *last_d = (uint8_t *)dst + n - 1;
     const void *last_s = (const uint8_t *)src + n - 1;
     __asm__ volatile("std; rep movsb; cld"
@@ -162,6 +174,7 @@ size_t strlcpy(char *dst, const char *src, size_t size)
     return n;
 }
 
+// 99 is larger than any base.
 static int digit_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -184,6 +197,7 @@ bool parse_u32(const char *s, uint32_t *value)
         return false;
     for (; *s; s++) {
         uint32_t digit = (uint32_t)digit_value(*s);
+        // v * base + digit <= UINT32_MAX, asked without overflowing.
         if (digit >= base || v > (UINT32_MAX - digit) / base)
             return false;
         v = v * base + digit;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The handful of string functions that a freestanding compiler expects to
-// find or that a kernel cannot live without. Same contracts as ISO C.
+// find or that a kernel cannot live without. Same contracts as ISO C. Any
+// context; nothing is allocated or kept. GCC and clang may call the first four
+// for an assignment or an initialiser that names none of them.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // tools/symbols.awk makes the table from `nm` of a first link: addresses in
-// ascending order, each with its name. The first link has an empty one.
+// ascending order, each with its name. The first link has an empty one. The
+// table lies after everything in text, so the second link, which fills it,
+// moves no function: the addresses of the first link are still right.
 #include "kernel/symbols.h"
 #include "kernel/layout.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include "smc/door/arena.h"
 
+// As the awk script emits it: two words, the name among the strings behind the
+// table.
 struct symbol {
     const uint8_t *at;
     const char *name;
@@ -20,6 +24,9 @@ const char *symbol_name(const void *at, uint32_t *offset)
     const struct symbol *low = symbols_start, *high = symbols_end;
     if (p < text_start || p >= text_end)
         return NULL;
+    // Ends with low at the first symbol above p; the one before it covers p.
+    // Invariant: everything below low is at or below p, everything from high
+    // on is above it.
     while (low < high) {
         const struct symbol *mid = low + (high - low) / 2;
         if (mid->at <= p)
@@ -33,6 +40,7 @@ const char *symbol_name(const void *at, uint32_t *offset)
     return low[-1].name;
 }
 
+// Linear: the table is sorted by address, and nobody asks often.
 const void *symbol_find(const char *name)
 {
     for (const struct symbol *s = symbols_start; s < symbols_end; s++)

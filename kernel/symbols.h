@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The kernel's own symbol table, linked into the image.
+// The kernel's own symbol table, linked into the image. Text only; static
+// functions are in it, too.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-// The text symbol at or before `at`, with the distance; NULL outside text.
+// The text symbol at or before `at`, with the distance in bytes; NULL outside
+// text. The name is constant and stays valid.
 const char *symbol_name(const void *at, uint32_t *offset);
 
-// The address of a text symbol, or NULL.
+// The address of a text symbol, or NULL. The first of several equal names.
 const void *symbol_find(const char *name);
 
-// "name+0x12" for text, "arena NAME+0x12" for arenas, the bare address
-// elsewhere. Returns out.
+// "name+0x12" for text, "[NAME]+0x12" for arenas, the bare address elsewhere.
+// Cut to fit `size`. Never follows `at`, so any address may be asked about.
+// Returns out.
 char *symbol_format(char *out, size_t size, const void *at);

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The IDT, the interrupt controllers and the dispatch of traps.
 // [SDM3 6.10-6.14] [Intel 8259A data sheet]
+//
+//   vector     who                       goes to
+//   0..31      the CPU                   handlers[], trap_try, or panic
+//   32..47     the PIC's lines 0..15     irq_dispatch
+//   48..255    INT n by software         handlers[], trap_try, or panic
+//   any soft   INT n, gate replaced      soft_handlers[]
+//
+// Every gate is an interrupt gate: the CPU clears IF on the way in and IRET
+// restores it, so handlers do not nest unless one of them faults.
 #include "kernel/trap.h"
 #include "kernel/cpu.h"
 #include "kernel/gdt.h"
@@ -12,13 +21,13 @@
 
 enum {
     GATE_INTERRUPT = 0x8e, // interrupts off on entry
-    GATE_TASK = 0x85,
+    GATE_TASK = 0x85,      // present, privilege 0
     VECTOR_DOUBLE_FAULT = 8,
-    STUB_SIZE = 16,
-    PIC1 = 0x20,
-    PIC2 = 0xa0,
-    PIC_EOI = 0x20,
-    PIC_READ_ISR = 0x0b,
+    STUB_SIZE = 16,      // as in kernel/trap_entry.S
+    PIC1 = 0x20,         // command port; the mask is at + 1
+    PIC2 = 0xa0,         // hangs on line 2 of the first
+    PIC_EOI = 0x20,      // non-specific end of interrupt
+    PIC_READ_ISR = 0x0b, // the next read gives what is in service
 };
 
 extern const uint8_t trap_stubs[], trap_soft_stubs[];
@@ -26,15 +35,24 @@ bool trap_try_raw(void (*fn)(void *arg), void *arg);
 _Noreturn void trap_unwind(void);
 void trap_dispatch(struct trap_frame *frame);
 
+// Written at run time: trap_set_soft swaps gates. So it is data, not rodata.
 static uint64_t idt[256];
 static trap_handler *handlers[256], *soft_handlers[256];
 static unsigned irq_depth; // a fault inside an interrupt handler is a panic
 static uint16_t pic_mask = 0xffff & ~(1 << 2); // line 2 is the second PIC
 
 // The innermost trap_try's stack pointer, 0 outside of any.
+// Written only by trap_try_raw and trap_unwind, in kernel/trap_entry.S.
 uint32_t trap_catch;
+// The fault that ended the innermost trap_try, from trap_abandon to the return
+// of trap_try. One is enough: nothing else runs in between.
 static struct trap_frame caught;
 
+//    63        48 47   40 39  32 31       16 15         0
+//   | offset high | type |  0   | selector  | offset low |
+//
+// The type byte: present 0x80, privilege 0x60, kind 0x1f. The privilege is
+// what INT n needs; exceptions and interrupts ignore it. [SDM3 6.11]
 static void set_gate(unsigned vector, const uint8_t *entry, uint8_t type,
                      uint16_t selector)
 {
@@ -43,6 +61,8 @@ static void set_gate(unsigned vector, const uint8_t *entry, uint8_t type,
                   (uint32_t)selector << 16 | (at & 0xffff);
 }
 
+// Vector 8 has no entry point of its own: the task state does. Everything else
+// would have to push on the stack that may be what is broken.
 static void set_ordinary_gate(unsigned vector)
 {
     if (vector == VECTOR_DOUBLE_FAULT)
@@ -53,17 +73,20 @@ static void set_ordinary_gate(unsigned vector)
 }
 
 // Vectors 0x20..0x2f, away from the exceptions; everything masked.
+// The initialisation is a sequence: 0x11 to the command port starts it, then
+// three words go to the other port. The BIOS has left the lines at vectors
+// 8..15 and 0x70..0x77; a tick at vector 8 would look like a double fault.
 static void pic_init(void)
 {
-    outb(PIC1, 0x11);
+    outb(PIC1, 0x11); // ICW1: edge triggered, cascaded, ICW4 follows
     outb(PIC2, 0x11);
-    outb(PIC1 + 1, IRQ_BASE);
+    outb(PIC1 + 1, IRQ_BASE); // ICW2: first vector
     outb(PIC2 + 1, IRQ_BASE + 8);
-    outb(PIC1 + 1, 1 << 2);
-    outb(PIC2 + 1, 2);
-    outb(PIC1 + 1, 1);
+    outb(PIC1 + 1, 1 << 2); // ICW3: the second PIC is on line 2
+    outb(PIC2 + 1, 2);      // ICW3: and this is its number there
+    outb(PIC1 + 1, 1);      // ICW4: 8086 mode, explicit end of interrupt
     outb(PIC2 + 1, 1);
-    outb(PIC1 + 1, (uint8_t)pic_mask);
+    outb(PIC1 + 1, (uint8_t)pic_mask); // OCW1: 1 masks
     outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
 }
 
@@ -95,6 +118,8 @@ void trap_set_soft(uint8_t vector, trap_handler *handler, int privilege)
         set_ordinary_gate(vector);
 }
 
+// The mask and its copy must agree; a handler that changed them in between
+// would be undone by our write.
 static void irq_set(uint8_t line, trap_handler *handler, bool masked)
 {
     bool on = interrupts_off();
@@ -115,6 +140,8 @@ void irq_disable(uint8_t line)
     irq_set(line, NULL, true);
 }
 
+// Reading a PIC's in-service register takes a command first: port PIC1 or PIC2
+// otherwise gives the request register.
 static bool in_service(unsigned line)
 {
     uint16_t port = line < 8 ? PIC1 : PIC2;
@@ -123,11 +150,13 @@ static bool in_service(unsigned line)
 }
 
 // A line that drops again before it is acknowledged arrives as 7 or 15 with
-// nothing in service: no end of interrupt may be sent for it.
+// nothing in service: no end of interrupt may be sent for it. It would end
+// whatever is really in service, and that line would come again too early.
 static void irq_dispatch(unsigned line, struct trap_frame *frame)
 {
     if ((line & 7) == 7 && !in_service(line)) {
         if (line == 15)
+            // The first PIC has seen a real request on line 2.
             outb(PIC1, PIC_EOI);
         return;
     }
@@ -135,6 +164,8 @@ static void irq_dispatch(unsigned line, struct trap_frame *frame)
     if (handlers[IRQ_BASE + line])
         handlers[IRQ_BASE + line](frame);
     irq_depth--;
+    // After the handler: the same line cannot come again before it is done.
+    // Lines of the second PIC are in service in both.
     if (line >= 8)
         outb(PIC2, PIC_EOI);
     outb(PIC1, PIC_EOI);
@@ -146,6 +177,10 @@ static bool is_own_fault(uint32_t vector)
     return vector != 2 && vector != 18;
 }
 
+// Called by trap_common. Returning resumes the interrupted code with what is
+// in the frame. The order of the tests is the policy: a soft gate is asked for
+// by somebody, a handler was installed by somebody, then whoever is under a
+// trap_try is told, and what nobody expects is a panic.
 void trap_dispatch(struct trap_frame *frame)
 {
     if (frame->vector >= 256) {
@@ -166,6 +201,7 @@ void trap_dispatch(struct trap_frame *frame)
 
 bool trap_try(void (*fn)(void *arg), void *arg, struct trap_frame *fault)
 {
+    // trap_abandon has filled `caught` if this is false.
     if (trap_try_raw(fn, arg))
         return true;
     if (fault)
@@ -177,6 +213,7 @@ _Noreturn void trap_abandon(const struct trap_frame *frame)
 {
     if (!trap_catch)
         panic_trap(frame);
+    // Copied, because the frame lies on the stack that is thrown away.
     caught = *frame;
     // From ring 0 the CPU pushes no stack pointer: it is where the frame
     // ends.
@@ -184,6 +221,8 @@ _Noreturn void trap_abandon(const struct trap_frame *frame)
         caught.esp = (uint32_t)frame + offsetof(struct trap_frame, esp);
         caught.ss = GDT_DATA;
     }
+    // What lies below trap_catch is about to vanish. A ONCE block in there
+    // would count as running for ever and never be tried again.
     once_unwind((const void *)trap_catch);
     trap_unwind();
 }
@@ -217,13 +256,15 @@ const char *trap_name(uint32_t vector)
     return "interrupt";
 }
 
+// The error code: bit 0 the page was present, 1 a write, 2 from ring 3, 3 a
+// reserved bit, 4 an instruction fetch. [SDM3 4.7]
 static const char *page_fault_reason(uint32_t error, uint32_t at)
 {
     if (at < 4096)
         return "null pointer";
     if (!(error & 1))
         return "no page is mapped there";
-    if (error & 16)
+    if (error & 16) // only with NX
         return "that page is not executable";
     return error & 2 ? "that page is read-only" : "rights";
 }

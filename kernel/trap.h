@@ -4,7 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// What the entry stubs leave on the stack, lowest address first.
+// What the entry stubs leave on the stack, lowest address first. A handler may
+// change any field but esp_at_pusha, which POPA skips, and the interrupted
+// code goes on with the changed values. Segment registers are pushed by 32-bit
+// pushes: their upper halves mean nothing. kernel/trap_entry.S builds this.
 struct trap_frame {
     uint32_t gs, fs, es, ds;
     uint32_t edi, esi, ebp, esp_at_pusha, ebx, edx, ecx, eax;
@@ -14,13 +17,17 @@ struct trap_frame {
     uint32_t esp, ss; // only present when coming from ring 3
 };
 
+// Runs with interrupts off on the interrupted code's stack or, if that code
+// was at ring 3, on the stack that gdt_tss names.
 typedef void trap_handler(struct trap_frame *frame);
 
-// Builds the IDT. Called first of all; needs no memory.
+// Builds the IDT, moves the PIC's lines to IRQ_BASE and masks them all. Needs
+// the GDT and no memory. Called once, right after gdt_init.
 void trap_init(void);
 
 // Installs a handler for a vector, or removes it with NULL. The handler may
-// change the frame. Without one an exception is a panic.
+// change the frame. Without one an exception ends the innermost trap_try, or
+// is a panic if there is none. For interrupt lines there is irq_enable.
 void trap_set_handler(uint8_t vector, trap_handler *handler);
 
 // Declares that vector is now reached by a software INT n, which pushes no
@@ -41,13 +48,16 @@ _Noreturn void trap_abandon(const struct trap_frame *frame);
 // mapped for user access. Never returns; ends by a fault.
 _Noreturn void trap_enter_user(uint32_t eip, uint32_t esp);
 
-// The exception's name: "page fault".
+// The exception's name: "page fault". Never NULL, whatever the number.
 const char *trap_name(uint32_t vector);
 
-// Prints one line that explains a fault: what, where, why.
+// Writes one line that explains a fault into `out`: what, where, why. Reads
+// cr2 for a page fault, so it comes before anything that may fault again.
 void trap_explain(char *out, uint32_t size, const struct trap_frame *frame);
 
-// Interrupt lines 0..15 of the PIC pair, at vectors 0x20..0x2f.
+// Interrupt lines 0..15 of the PIC pair, at vectors 0x20..0x2f. The handler is
+// called with interrupts off; the end of interrupt is sent for it afterwards.
+// A fault inside it is a panic: no trap_try is to blame.
 #define IRQ_BASE 0x20
 void irq_enable(uint8_t line, trap_handler *handler);
 void irq_disable(uint8_t line);

@@ -8,18 +8,27 @@
  * vector has two stubs: the ordinary one knows which exceptions bring their
  * error code, the soft one always pushes a 0. Both leave this:
  *
- *     ss, esp             only from ring 3
- *     eflags, cs, eip     by the CPU
- *     error               by the CPU or the stub
- *     vector              by the stub, + 256 from a soft one
- *     eax ... edi         pusha
- *     ds es fs gs      <- esp, the struct trap_frame
+ *   68  ss, esp             only from ring 3
+ *   56  eflags, cs, eip     by the CPU
+ *   52  error               by the CPU or the stub
+ *   48  vector              by the stub, + 256 from a soft one
+ *   16  eax ... edi         pusha
+ *    0  ds es fs gs      <- esp, the struct trap_frame
+ *
+ * A stub that got the error code wrong would shift everything above it by one
+ * word; the first symptom is an IRET whose eip is a selector.
+ * [SDM3 6.12.1, 6.13]
+ *
+ * All of this lies between door_start and door_end: no byte of it is ever
+ * patched, since it may run in the middle of a patch.
  */
 #include "kernel/gdt.h"
 
 #define STUB_SIZE 16
 
     .text
+/* trap_init finds a stub by arithmetic, so each has STUB_SIZE bytes. The
+ * longest is 12: push imm8 (2), push imm32 (5), jmp rel32 (5). Gaps trap. */
     .balign STUB_SIZE
     .globl trap_stubs
 trap_stubs:
@@ -35,6 +44,8 @@ trap_stubs:
     .set n, n + 1
     .endr
 
+/* The same, but always with a 0, for vectors that software reaches by INT n.
+ * + 256 tells trap_dispatch which table the frame came through. */
     .balign STUB_SIZE, 0xcc
     .globl trap_soft_stubs
 trap_soft_stubs:
@@ -54,13 +65,16 @@ trap_common:
     push %es
     push %fs
     push %gs
+    /* Ring 3 or loaded code may have put anything there; cs and ss the gate
+       has loaded. C expects the direction flag to be clear, and memmove may
+       have been interrupted while it was set. */
     mov $GDT_DATA, %eax
     mov %eax, %ds
     mov %eax, %es
     mov %eax, %fs
     mov %eax, %gs
     cld
-    push %esp
+    push %esp                       /* the argument: the frame's address */
     call trap_dispatch
     add $4, %esp
     pop %gs
@@ -68,13 +82,25 @@ trap_common:
     pop %es
     pop %ds
     popa
-    add $8, %esp
+    add $8, %esp                    /* vector and error */
     iret
     .size trap_common, . - trap_common
 
 /* bool trap_try_raw(void (*fn)(void *), void *arg)
  * Chains the stack pointer of this frame in trap_catch; trap_unwind comes
- * back to it as if fn had returned, but with the answer false. */
+ * back to it as if fn had returned, but with the answer false.
+ *
+ *   32  arg
+ *   28  fn
+ *   24  return address
+ *   20  ebp                <- ebp
+ *    8  ebx, esi, edi         what C expects to be preserved
+ *    4  eflags                the interrupt flag, as it was
+ *    0  outer trap_catch   <- trap_catch
+ *
+ * Calls nest through the last word: a linked list down the stack. It must be
+ * exact. A frame that is left without its pop leaves trap_catch pointing into
+ * dead stack; the first symptom is that the next fault resumes nonsense. */
     .globl trap_try_raw
     .type trap_try_raw, @function
 trap_try_raw:
@@ -99,7 +125,10 @@ trap_try_raw:
     ret
     .size trap_try_raw, . - trap_try_raw
 
-/* noreturn void trap_unwind(void) */
+/* noreturn void trap_unwind(void)
+ * Throws away everything below the innermost trap_try_raw frame: fn, the
+ * fault's frame, and with them whatever fn had not finished. Called with the
+ * frame of the fault already copied, since it lies in what is thrown away. */
     .globl trap_unwind
     .type trap_unwind, @function
 trap_unwind:
@@ -111,12 +140,16 @@ trap_unwind:
     jmp 1b
     .size trap_unwind, . - trap_unwind
 
-/* noreturn void trap_enter_user(uint32_t eip, uint32_t esp) */
+/* noreturn void trap_enter_user(uint32_t eip, uint32_t esp)
+ * IRET to a less privileged ring pops five words, in this order: eip, cs,
+ * eflags, esp, ss. It is the only way there. The data segments are loaded
+ * before it, because IRET clears those that ring 3 may not use. Privilege 0
+ * comes back by the next trap, on the stack that gdt_tss names. [SDM2 IRET] */
     .globl trap_enter_user
     .type trap_enter_user, @function
 trap_enter_user:
-    mov 4(%esp), %ecx
-    mov 8(%esp), %edx
+    mov 4(%esp), %ecx               /* eip */
+    mov 8(%esp), %edx               /* esp */
     mov $GDT_USER_DATA, %eax
     mov %eax, %ds
     mov %eax, %es

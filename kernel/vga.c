@@ -2,6 +2,13 @@
 // VGA text mode. A BIOS has usually set it; booted without one (an emulator
 // that loads the kernel itself) the adapter's registers are still blank and
 // we set mode 3, 80 x 25 text, ourselves. [IBM VGA Technical Reference]
+//
+// A cell is 16 bits, at TEXT_MEMORY + 2 * (row * 80 + column):
+//
+//    15     14..12       11..8        7..0
+//   | blink | background | foreground | character |
+//
+// No font is loaded: whoever draws the text brings one, or a BIOS has.
 #include "kernel/vga.h"
 #include "boot/info.h"
 #include "kernel/cpu.h"
@@ -12,22 +19,26 @@
 enum {
     COLUMNS = 80,
     ROWS = 25,
-    BLANK = 0x0720,
-    ATTRIBUTE = 0x07,
-    TEXT_MEMORY = 0xb8000,
-    ATTR = 0x3c0,
+    BLANK = 0x0720,        // a space in ATTRIBUTE
+    ATTRIBUTE = 0x07,      // light grey on black
+    TEXT_MEMORY = 0xb8000, // physical; below the first MiB of RAM
+    ATTR = 0x3c0,          // index and data take turns at one port
     MISC_WRITE = 0x3c2,
-    SEQUENCER = 0x3c4,
+    SEQUENCER = 0x3c4, // index here, data at + 1; so are the next two
     GRAPHICS = 0x3ce,
-    CRTC = 0x3d4,
-    STATUS = 0x3da,
+    CRTC = 0x3d4,   // the address of a colour adapter
+    STATUS = 0x3da, // reading it makes ATTR expect an index
 };
 
 static bool present;
+// Where the next character goes: 0 <= column < COLUMNS, 0 <= row < ROWS
+// between two calls. The hardware cursor only follows.
 static int column, row;
+// PLAIN text, after an ESC, or after ESC [.
 static enum { PLAIN, ESCAPE, SEQUENCE } state;
 
-// Mode 3: 720 x 400 at 70 Hz, 9 x 16 cells.
+// Mode 3: 720 x 400 at 70 Hz, 9 x 16 cells. Element i goes to register i of
+// its group.
 static const uint8_t sequencer[] = {0x03, 0x00, 0x03, 0x00, 0x02};
 static const uint8_t crtc[] = {
     0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0x00, 0x4f, 0x0d, 0x0e, 0,
@@ -37,6 +48,7 @@ static const uint8_t attribute[] = {0,    1,    2,    3,    4,    5,    0x14,
                                     7,    0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d,
                                     0x3e, 0x3f, 0x0c, 0,    0x0f, 8,    0};
 
+// Volatile: the store itself is the effect. A hole in RAM, but mapped.
 static volatile uint16_t *cells(void)
 {
     return virt_of(TEXT_MEMORY);
@@ -56,6 +68,7 @@ static void indexed_write(uint16_t port, uint8_t index, uint8_t value)
 
 static void set_mode_3(void)
 {
+    // Clock 28 MHz, sync polarities for 400 lines, ports at 0x3d4.
     outb(MISC_WRITE, 0x67);
     for (uint8_t i = 0; i < sizeof sequencer; i++)
         indexed_write(SEQUENCER, i, sequencer[i]);
@@ -94,6 +107,8 @@ static void adapter_init(void)
     // A loader that set up a graphics frame buffer owns the screen.
     if (bootinfo.framebuffer_is_graphics || !adapter_answers())
         return;
+    // Register 1 is the last column shown: 79 if somebody has set 80-column
+    // text. Then the mode, and its font, are better left as they are.
     bool mode_was_set = indexed_read(CRTC, 0x01) == COLUMNS - 1;
     if (!mode_was_set)
         set_mode_3();
@@ -129,6 +144,8 @@ static void move_cursor(void)
     indexed_write(CRTC, 0x0f, (uint8_t)at);
 }
 
+// Wraps at the right edge at once, where a terminal waits for the next
+// character. Backspace stops at the left edge; it does not go up a line.
 static void put_plain(char c)
 {
     if (c == '\n')
@@ -146,11 +163,14 @@ static void put_plain(char c)
         column = 0;
         row++;
     }
+    // At most one row too far: every way here adds one.
     if (row >= ROWS)
         scroll();
 }
 
-// ESC [ n X: only what the line editor sends.
+// ESC [ n X: only what the line editor sends. K clears to the end of the line,
+// J the screen, H goes to the top left. Parameters are skipped; any other
+// final byte ends the sequence without effect.
 static void put_sequence(char c)
 {
     if ((c >= '0' && c <= '9') || c == ';')
