@@ -6,8 +6,8 @@
 //                  '-> | its caller's ebp | return address | ...
 //
 // The chain ends at the 0 that boot/start.S put into ebp. A return address is
-// the instruction after the call: a call that is the last instruction of a
-// function (it does not return) is shown as the function that follows.
+// the instruction after the call. If the call does not return, that may be the
+// first byte of the next function, so the name is that of the byte before.
 #include "kernel/backtrace.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
@@ -16,11 +16,16 @@
 
 enum { MAX_FRAMES = 24 };
 
-static void print_frame(uint32_t eip)
+static void print_return(uint32_t eip)
 {
+    uint32_t offset;
     char where[64];
-    kprintf("  %08x  %s\n", eip,
-            symbol_format(where, sizeof where, (const void *)eip));
+    const char *name = symbol_name((const void *)(eip - 1), &offset);
+    if (name)
+        ksnprintf(where, sizeof where, "%s+0x%x", name, offset + 1);
+    else
+        symbol_format(where, sizeof where, (const void *)eip);
+    kprintf("  %08x  %s\n", eip, where);
 }
 
 // Both words of a frame are mapped. In a panic ebp may be anything.
@@ -33,14 +38,16 @@ static bool readable(uint32_t at)
 
 void backtrace_print(uint32_t eip, uint32_t ebp)
 {
+    char where[64];
     kprintf("backtrace:\n");
     if (eip)
-        print_frame(eip);
+        kprintf("  %08x  %s\n", eip,
+                symbol_format(where, sizeof where, (const void *)eip));
     for (int i = 0; i < MAX_FRAMES && readable(ebp); i++) {
         const uint32_t *frame = (const uint32_t *)ebp;
         if (!frame[1])
             break;
-        print_frame(frame[1]);
+        print_return(frame[1]);
         if (frame[0] <= ebp) // older frames lie higher
             break;
         ebp = frame[0];

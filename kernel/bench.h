@@ -14,8 +14,6 @@ struct bench_way {
     void (*run)(void *arg);   // one operation
     void *arg;
     uint32_t bytes; // code plus generated code that it needs
-    // Operations after which this way has paid back its setup against the
-    // row above it is computed by bench_way from setup and run.
 };
 
 // Prints the head of the table for `lab`: title says what one operation is.

@@ -60,7 +60,7 @@ static const char *take_word(struct line *line, const char *p)
     }
     line->text[line->used++] = quoted ? QUOTED : 0;
     line->argv[line->argc++] = line->text + line->used;
-    while (*p && (quoted ? *p != '"' : *p != ' ' && *p != ';'))
+    while (*p && (quoted ? *p != '"' : *p != ' ' && *p != '\t' && *p != ';'))
         line->text[line->used++] = *p++;
     line->text[line->used++] = 0;
     if (quoted && !*p)

@@ -60,7 +60,7 @@ static void undefined(void)
 // backtrace: the wild code has made no frame that would lead to it.
 static void wild_jump(void)
 {
-    ((void (*)(void))0xdeadbeef)();
+    ((void (*)(void))0xfffffff0)(); // above every window: never mapped
 }
 
 // Each call keeps some of the stack, so that it must end in the guard page.

@@ -115,6 +115,7 @@ static void delete_forward(void)
 
 static void kill_to_end(void)
 {
+    overflow = false;
     length = cursor;
     console_puts("\033[K");
 }
@@ -133,6 +134,7 @@ static void delete_word(void)
 // Shorter or longer, in place. What was typed in the line is lost.
 static void replace(const char *text)
 {
+    overflow = false;
     move_to(0);
     length = strlcpy(line, text, sizeof line);
     cursor = length;

@@ -66,9 +66,11 @@ static void manage(uint64_t base, uint64_t length)
 // Everything else takes every page it touches.
 static void exclude(uint64_t base, uint64_t length)
 {
-    uint64_t last = base + length < base ? UINT64_MAX : base + length;
-    for (uint32_t f = clip(base / PAGE_SIZE);
-         f < clip((last + PAGE_SIZE - 1) / PAGE_SIZE); f++)
+    if (!length)
+        return;
+    uint64_t last = base + (length - 1); // its last byte: less can wrap
+    uint32_t end = last < base ? FRAMES : clip(last / PAGE_SIZE + 1);
+    for (uint32_t f = clip(base / PAGE_SIZE); f < end; f++)
         put(managed, f, false);
 }
 

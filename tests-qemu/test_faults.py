@@ -17,7 +17,7 @@ FAULTS = {
     "div": r"divide error",
     "ud": r"invalid opcode",
     "stack": r"double fault.*stack overflow into the guard page",
-    "wild": r"page fault: (executing|reading) 0xdeadbeef at eip 0xdeadbeef",
+    "wild": r"page fault: (executing|reading) 0xfffffff0 at eip 0xfffffff0",
     "free": r"heap_free",
 }
 REGISTERS = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip",

@@ -89,6 +89,21 @@ def test_empty_lines_and_long_lines(shell):
     assert one_line(shell.run("   ;; ")) == []
     shell.run("echo " + "x" * 5000)   # longer than any buffer
     assert shell.run("echo abc").strip() == "abc"
+    # What replaces a line that was too long is a line of its own.
+    for way in (ctrl("u"), ctrl("a") + ctrl("k"), UP):
+        line = "x" * 600 + way + ("" if way == UP else "echo abc")
+        assert shell.run(line).strip() == "abc", repr(way)
+
+
+def test_foreign_escape_sequences_type_nothing(shell):
+    """Ctrl-Left, F1 on two terminals, F5, and a lone ESC before a word."""
+    keys = "\x1b[1;5D" + "\x1b[[A" + "\x1bOP" + "\x1b[15~"
+    assert shell.run("echo a" + keys + "b").strip() == "ab"
+    assert shell.run("\x1becho abc").strip() == "abc"
+
+
+def test_completion_after_help_names_commands(shell):
+    assert "every write to code" in shell.run("help jour" + TAB)
 
 
 def test_help_names_every_command_once(shell):
