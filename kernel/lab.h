@@ -17,6 +17,11 @@ struct check {
     enum check_result (*run)(void);
 };
 
+static inline enum check_result verdict(bool pass)
+{
+    return pass ? CHECK_PASS : CHECK_FAIL;
+}
+
 // Says what a check judged ("old cd ff, new cd 15"). The text is appended to
 // the check's result line; a later call replaces an earlier one. At most 511
 // characters. A skipped check says why it was skipped.

@@ -9,11 +9,6 @@
 #include "kernel/symbols.h"
 #include "kernel/trap.h"
 
-static enum check_result verdict(bool pass)
-{
-    return pass ? CHECK_PASS : CHECK_FAIL;
-}
-
 // Reads and writes one byte: faults unless the page allows both.
 static void touch_at(void *arg)
 {

@@ -14,11 +14,6 @@
 #include "kernel/trap.h"
 #include "smc/door/text.h"
 
-static enum check_result verdict(bool pass)
-{
-    return pass ? CHECK_PASS : CHECK_FAIL;
-}
-
 static bool overlaps(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
 {
     return a < b + b_len && b < a + a_len;

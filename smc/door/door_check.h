@@ -18,9 +18,3 @@ extern const uint8_t door_int3[], door_nops[];
 // journal, and without changing a byte. Passes the words on to judged().
 bool door_refuses(void *site, const void *expected, const void *new,
                   size_t len, enum text_reason reason);
-
-// For conditions; CHECK_SKIP is said by name where it applies.
-static inline enum check_result verdict(bool pass)
-{
-    return pass ? CHECK_PASS : CHECK_FAIL;
-}

@@ -15,11 +15,6 @@ enum { SOFT_VECTOR = 0x90 };
 // function and a name of its own: a block that fails must not fail the next.
 static uint32_t other_runs;
 
-static enum check_result verdict(bool pass)
-{
-    return pass ? CHECK_PASS : CHECK_FAIL;
-}
-
 // One run would be seen with a flag alone; the bytes show that the question is
 // gone and not only answered.
 static enum check_result check_runs_once(void)
