@@ -6,18 +6,25 @@
 #include "smc/load/call.h"
 #include "smc/load/host.h"
 
+// Who may be bound to. An image with another calling convention is no help: a
+// call into it would find its arguments in the wrong places. Nor is a broken
+// one.
+static bool is_offering(const struct loading *in, const struct image *image)
+{
+    return !image->broken && image->register_args == in->image->register_args;
+}
+
 // Objects name no origin for a symbol. The kernel is asked first, so that no
-// image can put itself in front of malloc; then the images, newest first. An
-// image with another calling convention is no help: a call into it would find
-// its arguments in the wrong places.
+// image can put itself in front of malloc; then the images, newest first.
 bool bind_object(struct loading *in, const char *name, uint32_t *address)
 {
     uint32_t convention = in->image->register_args;
 
     *address = convention ? host_grub_symbol(name) : host_c_symbol(name);
+    // Newest first: whoever loads a second `add` wants that one.
     for (struct image *image = image_first(); !*address && image;
          image = image->next) {
-        if (image->register_args == convention)
+        if (is_offering(in, image))
             *address = image_symbol(image, name);
         if (*address)
             return build_uses(in, image);
@@ -45,6 +52,14 @@ static uint32_t make_stub(struct image *image,
     uint32_t address = (uint32_t)(uintptr_t)image->base + offset;
     uint8_t *stub = image->stage + offset;
 
+    //   0  68 imm32   push $refusal    the argument
+    //   5  e8 rel32   call bind_refused
+    //  10             never reached: INT3 up to 16
+    //
+    // A call and not a jump: the return address in the importing code stays
+    // where bind_refused expects its second argument, `caller`.
+    //
+    //   at bind_refused   esp -> | stub + 10 | refusal | caller | ...
     memset(stub, 0xcc, BIND_STUB_SIZE);
     stub[0] = 0x68;
     build_put(image, offset + 1, (uint32_t)(uintptr_t)refusal);
@@ -77,14 +92,17 @@ static bool refuse(struct loading *in, const char *dll, const char *symbol,
 bool bind_import(struct loading *in, const char *dll, const char *symbol,
                  uint32_t *address)
 {
-    struct image *other;
-
+    // The kernel first here, too: msvcrt.dll and KERNEL32.dll are its own.
     *address = host_dll_symbol(dll, symbol);
-    if (!*address && (other = image_find(dll)) != NULL) {
-        *address = image_symbol(other, symbol);
+    for (struct image *other = image_first(); !*address && other;
+         other = other->next) {
+        if (is_offering(in, other) && host_same_dll(other->name, dll))
+            *address = image_symbol(other, symbol);
         if (*address && !build_uses(in, other))
             return false;
     }
+    // Not an error. Most imports of a DLL are never called by the function
+    // that one is interested in.
     if (!*address)
         return refuse(in, dll, symbol, address);
     in->image->bound++;

@@ -6,6 +6,16 @@
 // the door is opened once per code section. Windows relocates in place and
 // changes the protection of every page twice; Linux relocates a module while
 // its pages are still writable data and makes them executable last.
+//
+//   build_stage   heap: zeros                    arena: nothing
+//   (the format)  heap: bytes of the file
+//   build_place   heap: the same                 arena: an address, all INT3
+//   (the format)  heap: relocated for it
+//   build_commit  heap: the same                 arena: code r-x, data, r--
+//                 `-- freed by image_load
+//
+// Until build_commit a file can be refused at any point, and all that there
+// is to undo is memory that nobody has the address of.
 #include "smc/load/build.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
@@ -21,6 +31,7 @@ bool build_stage(struct loading *in, uint32_t size)
                          "1 to 0x%x are allowed",
                          size, IMAGE_MAX);
     image->stage = heap_zalloc(1, PAGE_ALIGN_UP(size));
+    // One byte more: build_claim looks at the byte behind that of the word.
     image->claimed = heap_zalloc(1, PAGE_ALIGN_UP(size) / 8 + 1);
     return (image->stage && image->claimed) ||
            load_fail(in->error, "no memory to stage 0x%x bytes", size);
@@ -34,6 +45,8 @@ bool build_place(struct loading *in, uint32_t size)
 
     image->size = PAGE_ALIGN_UP(size);
     image->arena = arena_create(image->name, image->size);
+    // All of it at once. What is not written stays INT3, the gaps between
+    // sections included, so that a jump into one of them traps.
     if (image->arena)
         image->base = arena_reserve(image->arena, image->size, PAGE_SIZE);
     return image->base ||
@@ -50,6 +63,7 @@ bool build_part(struct loading *in, const char *name, size_t name_len,
 
     if (image->parts == IMAGE_PARTS)
         return load_fail(in->error, "more than %d parts", IMAGE_PARTS);
+    // Only for messages: eight characters are what PE has.
     if (name_len > sizeof part->name - 1)
         name_len = sizeof part->name - 1;
     memset(part, 0, sizeof *part);
@@ -100,6 +114,7 @@ bool build_claim(struct loading *in, uint32_t offset, const char *what)
                          "%s changes the word at image offset "
                          "0x%x for the second time",
                          what, offset);
+    // offset % 8 = 6:  word = 3c0, claimed[0] |= c0, claimed[1] |= 03
     claimed[0] |= (uint8_t)word;
     claimed[1] |= (uint8_t)(word >> 8);
     return true;
@@ -124,6 +139,8 @@ static bool grow(void **block, uint32_t *size, uint32_t used, uint32_t need)
 
     if (need <= *size - used)
         return true;
+    // Cannot wrap: build_name bounds what is asked for to 2 * IMAGE_MAX,
+    // and the exports to one record per name.
     while (want - used < need)
         want *= 2;
     moved = heap_resize(*block, want);
@@ -180,6 +197,14 @@ bool build_uses(struct loading *in, struct image *used)
     return true;
 }
 
+/* Patch site: each code part of an image, in its arena
+ * before: cc cc cc ..., as the arena was made
+ * after:  the bytes of the stage, relocated for this address
+ * who:    arena_write, through the door's alias, once per part
+ * safe:   nobody has an address in the arena yet, so nobody executes there
+ * without it: the code would have to lie in a page that it, or any bug in
+ *         it, could write to
+ */
 // The whole section is one write and one line in the journal. The journal
 // keeps its first bytes only: a generated block is undone by unloading.
 static bool commit_code(struct loading *in, const struct image_part *part)

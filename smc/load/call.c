@@ -12,11 +12,20 @@
 #include <stdarg.h>
 
 // Read by call.S. Keep in step.
+//
+//   regparm 0 (cdecl, stdcall)       regparm 3 (GRUB), five arguments
+//   stack: a0 a1 a2 a3 a4            eax a0, edx a1, ecx a2; stack: a3 a4
+//
+// Who pops the stack afterwards need not be known. [i386 ABI "Function
+// Calling Sequence"; GCC manual, "x86 Function Attributes"]
 struct call_frame {
     uint32_t entry, eax, edx, ecx, words;
     uint32_t stack[CALL_ARGS];
 };
 uint32_t call_enter(const struct call_frame *frame);
+
+// The kernel's stack pointer while foreign code runs, written by call.S.
+uint32_t call_stack;
 
 // The call that is running. Host functions do not call back into images, so
 // there is at most one, but a saved outer one costs nothing.
@@ -36,6 +45,8 @@ static void enter(void *arg)
     struct call_frame frame = {.entry = call->entry};
     uint32_t registers[3] = {0, 0, 0}, i = 0;
 
+    // Variadic functions take all arguments on the stack even with regparm;
+    // none that is worth calling from the shell is one.
     for (; i < call->argc && i < call->image->register_args && i < 3; i++)
         registers[i] = call->args[i];
     for (; i < call->argc; i++)
@@ -80,13 +91,19 @@ static void explain_fault(struct call *call, const struct trap_frame *fault)
 bool call_image(struct call *call)
 {
     struct call *outer = running;
+    uint32_t outer_stack = call_stack;
     struct trap_frame fault;
     bool returned;
 
     call->text[0] = '\0';
     running = call;
+    // Host functions ask `running` who is calling them: for the owner of a
+    // block of memory, and for whose call is to be ended.
     returned = trap_try(enter, call, &fault);
     running = outer;
+    // A call that was cut off has not passed the end of call_enter, so the
+    // outer one's stack pointer is put back here and not there.
+    call_stack = outer_stack;
     // call_end has written its own words.
     if (!returned && call->text[0] == '\0')
         explain_fault(call, &fault);
@@ -96,10 +113,11 @@ bool call_image(struct call *call)
 bool call_symbol(struct call *call, struct image *image, const char *symbol,
                  uint32_t argc, ...)
 {
+    const struct image_export *export = image_export(image, symbol);
     va_list ap;
 
     call->image = image;
-    call->entry = image_symbol(image, symbol);
+    call->entry = export ? export->address : 0;
     call->argc = argc;
     va_start(ap, argc);
     for (uint32_t i = 0; i < argc && i < CALL_ARGS; i++)
@@ -107,8 +125,8 @@ bool call_symbol(struct call *call, struct image *image, const char *symbol,
     va_end(ap);
     if (call->entry)
         return call_image(call);
-    ksnprintf(call->text, sizeof call->text, "%s does not export %s",
-              image->name, symbol);
+    ksnprintf(call->text, sizeof call->text, "%s %s %s", image->name,
+              export ? "only forwards" : "does not export", symbol);
     return false;
 }
 
@@ -124,6 +142,7 @@ _Noreturn void call_end(uint32_t caller, const char *fmt, ...)
     memset(&frame, 0, sizeof frame);
     frame.eip = caller;
     va_start(ap, fmt);
+    // `running` is set: only code that was called by call_image gets here.
     kvsnprintf(running->text, sizeof running->text, fmt, ap);
     va_end(ap);
     if (caller) {

@@ -4,6 +4,10 @@
 //   12, 0x1f, -1     a number
 //   word, "12 34"    a pointer to a copy that ends with NUL
 //   @FILE, #FILE     a pointer to the bytes of a boot module, their number
+//
+// The types are the caller's business: a C compiler would know the prototype,
+// the shell only knows words. A wrong one is a wild pointer, which ends the
+// call by a page fault as a rule, and may change any memory as an exception.
 #include "kernel/command.h"
 #include "kernel/heap.h"
 #include "kernel/module.h"
@@ -20,6 +24,8 @@ static bool module_argument(const char *word, uint32_t *value)
         kprintf("%s: no such file among the boot modules\n", word);
         return false;
     }
+    // The file itself, not a copy: its pages are read-only, so that foreign
+    // code that writes there ends its call and does no harm.
     *value = *word == '@' ? (uint32_t)(uintptr_t)file->data : file->size;
     return true;
 }
@@ -47,6 +53,7 @@ static bool read_argument(const char *word, uint32_t *value, char **copy)
         return string_argument(word, value, copy);
     if (parse_u32(word, value))
         return true;
+    // Modulo 2^32: -1 is 0xffffffff, whatever the callee takes it for.
     if (*word == '-' && parse_u32(word + 1, value)) {
         *value = 0 - *value;
         return true;
@@ -56,13 +63,31 @@ static bool read_argument(const char *word, uint32_t *value, char **copy)
     return string_argument(word, value, copy);
 }
 
+// A result has no type. If it points to what can only be a text, in an image,
+// where reading is safe, the reader wants to see that: zlibVersion.
+static void print_text(uint32_t address)
+{
+    const struct image *image = image_of(address);
+    const char *text = (const char *)(uintptr_t)address;
+    uint32_t room;
+
+    if (!image)
+        return;
+    // To the end of the image and no further: every page of it is mapped.
+    room = (uint32_t)(uintptr_t)image->base + image->size - address;
+    if (*text && printable_name(text, room))
+        kprintf(", \"%s\"", text);
+}
+
 static int call_and_print(struct call *call, const char *symbol)
 {
     if (!call_image(call)) {
         kprintf("%s did not return: %s\n", symbol, call->text);
         return 1;
     }
-    kprintf("%s returned 0x%08x (%u)\n", symbol, call->result, call->result);
+    kprintf("%s returned 0x%08x (%u)", symbol, call->result, call->result);
+    print_text(call->result);
+    kprintf("\n");
     return 0;
 }
 
@@ -78,6 +103,7 @@ static int call_with_words(struct call *call, const char *symbol, char **words)
         ok = read_argument(words[i], &call->args[i], &copies[i]);
     if (ok)
         status = call_and_print(call, symbol);
+    // After the result was printed: it may be a pointer into one of them.
     for (uint32_t i = 0; i < call->argc; i++)
         heap_free(copies[i]);
     return status;
@@ -85,10 +111,12 @@ static int call_with_words(struct call *call, const char *symbol, char **words)
 
 static int run_call(int argc, char **argv)
 {
+    const struct image_export *export;
     struct call call = {0};
 
     if (argc < 3)
         return command_usage("call");
+    // compress2 of zlib takes five; eight are enough for what is here.
     if (argc - 3 > CALL_ARGS) {
         kprintf("%d arguments; at most %d fit\n", argc - 3, CALL_ARGS);
         return 1;
@@ -96,15 +124,17 @@ static int run_call(int argc, char **argv)
     call.image = report_open(argv[1]);
     if (!call.image)
         return 1;
-    call.entry = image_symbol(call.image, argv[2]);
-    call.argc = (uint32_t)(argc - 3);
-    if (!call.entry) {
-        kprintf("%s exports no %s; see `exports`\n", argv[1], argv[2]);
+    export = image_export(call.image, argv[2]);
+    if (!export || !export->address) {
+        kprintf(export ? "%s: %s is a forwarder, which is not followed\n"
+                       : "%s exports no %s; see `exports`\n",
+                argv[1], argv[2]);
         return 1;
     }
+    call.entry = export->address;
+    call.argc = (uint32_t)(argc - 3);
     return call_with_words(&call, argv[2], argv + 3);
 }
 
 COMMAND(call, "NAME SYMBOL [ARGS...]",
-        "call a function of an image; \"text\", @FILE and #FILE are arguments",
-        run_call);
+        "ARGS: 12, \"text\", @FILE, #FILE (its size)", run_call);

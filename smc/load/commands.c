@@ -12,6 +12,8 @@ int report_error(const struct load_error *error)
     return 1;
 }
 
+// Type by type, because the types tell the formats apart: HIGHLOW is PE's
+// only one, and an object has no other than the first three.
 static void print_relocations(const struct image *image)
 {
     static const char *const name[RELOC_TYPES] = {"R_386_32", "R_386_PC32",
@@ -39,6 +41,8 @@ void report_image(const struct image *image)
     print_relocations(image);
     kprintf("\n  imports: %u bound, %u lead to refusing stubs\n", image->bound,
             image->refused);
+    if (image->broken)
+        kprintf("  broken: its init or fini did not return; it stays\n");
     for (uint32_t i = 0; i < image->uses_count; i++)
         kprintf("  uses %s\n", image->uses[i]->name);
 }
@@ -48,28 +52,31 @@ void report_image(const struct image *image)
 struct image *report_open(const char *name)
 {
     struct load_error error;
-    struct image *image = image_find(name);
+    // Asked before open_image makes it true.
+    bool loaded = image_find(name);
+    struct image *image = open_image(name, &error);
 
-    if (image)
-        return image;
-    image = open_image(name, &error);
-    if (image)
-        report_image(image);
-    else
+    if (!image)
         report_error(&error);
+    else if (!loaded)
+        report_image(image);
     return image;
 }
 
 // Loading twice is possible (the checks do it) but never what a user means.
 static int run_load(int argc, char **argv)
 {
+    const struct image *image;
+
     if (argc != 2)
         return command_usage("load");
-    if (image_find(argv[1]))
+    image = image_find(argv[1]);
+    if (image && !image->broken)
         kprintf("%s is loaded already; see `images`\n", argv[1]);
     return report_open(argv[1]) ? 0 : 1;
 }
 
+// Unlike report_open: to unload something, it need not be loaded first.
 static struct image *find_or_say(const char *name)
 {
     struct image *image = image_find(name);
@@ -91,6 +98,7 @@ static int run_unload(int argc, char **argv)
         return 1;
     if (!close_image(image, &error))
         return report_error(&error);
+    // The name as typed: the image's own went with the image.
     kprintf("%s is gone\n", argv[1]);
     return 0;
 }
@@ -126,6 +134,7 @@ static int run_exports(int argc, char **argv)
         if (strncmp(name, prefix, strlen(prefix)) != 0)
             continue;
         shown++;
+        // A forwarder has no address of its own: "NTDLL.RtlAllocateHeap".
         if (export->address)
             kprintf("%08x  %s\n", export->address, name);
         else
@@ -135,7 +144,7 @@ static int run_exports(int argc, char **argv)
     return 0;
 }
 
-COMMAND(load, "FILE", "load an ELF object or a PE DLL from a boot module",
+COMMAND(load, "FILE", "load a boot module: an ELF object or a PE DLL",
         run_load);
 COMMAND(unload, "NAME", "unload an image and free all it holds", run_unload);
 COMMAND(images, "", "list the loaded images", run_images);

@@ -14,6 +14,14 @@
 #include "smc/load/report.h"
 
 // The head of GRUB's gcry_md_spec_t.
+//
+//   crypto.mod   grub_digests --> sha256 --> md5 --> crc32 --> 0
+//                                   |         |        '- in gcry_crc.mod
+//                                   |         '- in gcry_md5.mod
+//                                   '- in gcry_sha256.mod, name "SHA256"
+//
+// Nobody here knows the functions' addresses: crypto.mod follows pointers in
+// these records. Each was written by the loader, as one R_386_32.
 struct digest_spec {
     const char *name;
     uint32_t asnoid, asnlen, oids;
@@ -36,6 +44,7 @@ static struct image *open_all(struct load_error *error)
     struct image *crypto = open_image("crypto.mod", error);
     struct load_error ignored;
 
+    // Opening an image that is there already costs one look at the list.
     for (size_t i = 0; crypto && i < module_count(); i++) {
         const struct module *file = module_at(i);
         ignored.file = file->name;
@@ -53,9 +62,11 @@ static bool check_spec(const struct digest_spec *spec, const char *algorithm,
 
     if (!spec)
         return load_fail(error, "no loaded module offers %s", algorithm);
+    // Both ends, as the record could begin on an image's last page.
     if (!image_of(address) || !image_of(address + sizeof *spec - 1))
         return load_fail(error, "the record of %s is at 0x%x, in no image",
                          algorithm, address);
+    // It decides how many bytes grub_crypto_hash writes to `out`.
     if (spec->mdlen > DIGEST_MAX)
         return load_fail(error, "%s says it makes %u bytes; at most %d fit",
                          algorithm, spec->mdlen, DIGEST_MAX);
@@ -119,5 +130,5 @@ static int run_digest(int argc, char **argv)
     return 0;
 }
 
-COMMAND(digest, "ALGORITHM FILE|\"TEXT\"",
-        "digest a file or a text with GRUB's crypto modules", run_digest);
+COMMAND(digest, "ALGORITHM FILE|\"TEXT\"", "digest by GRUB's crypto modules",
+        run_digest);

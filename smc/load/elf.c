@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: MIT
 // An ELF object from file to staged image: which section goes where.
+//
+// What becomes of gcry_crc.mod. Sections with the same rights are gathered;
+// those without SHF_ALLOC are for linkers and debuggers and stay behind:
+//
+//   file                                   image
+//   0000  ELF header
+//   0034  .text            AX  ----------> 0000  code        r-x
+//   0340  .rodata          A   ----------> 1000  read only   r--
+//   2340  .rodata.str1.1   A   ----------> 3000
+//   2360  .data            WA  ----------> 4000  data        rw-
+//   2410  .module_license  WA  ----------> 40b0
+//   241f  .bss (NOBITS)    WA  ----------> 40bf  not in the file: zeros
+//   241f  .moddeps         -               read, then forgotten
+//   2430  .symtab .strtab  -               read, then forgotten
+//   257c  .rel.text        -               says what to change at 0000
+//   262c  .rel.data        -               says what to change at 4000
+//   2714  section headers                  read first: they come last
 #include "smc/load/elf.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
@@ -31,6 +48,7 @@ static bool place_sections(struct elf *elf, enum part_kind kind, uint32_t *end)
 {
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
+        // An unused header may have SHF_ALLOC set: it means nothing there.
         if (section->sh_type == SHT_NULL || !(section->sh_flags & SHF_ALLOC) ||
             kind_of(section) != kind)
             continue;
@@ -62,8 +80,11 @@ static bool lay_out(struct elf *elf)
     uint32_t start = 0, end = 0;
 
     for (int kind = PART_CODE; kind <= PART_DATA; kind++) {
+        // The order of the enum is the order in memory. Code comes first, so
+        // that an offset in a disassembly of .text is one in the image, too.
         if (!place_sections(elf, (enum part_kind)kind, &end))
             return false;
+        // COMMON is for variables: always writable, always zero at first.
         if (kind == PART_DATA && !place_common(elf, &end))
             return false;
         if (end > start &&
@@ -72,6 +93,8 @@ static bool lay_out(struct elf *elf)
             return false;
         start = end = PAGE_ALIGN_UP(end);
     }
+    // Nothing is allocated before the size is known, and no size is believed
+    // before it has been added up and compared with IMAGE_MAX.
     return build_stage(elf->in, end) && build_place(elf->in, end);
 }
 
@@ -80,7 +103,7 @@ static void copy_sections(struct elf *elf)
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
         // NOBITS stays zero, as the stage is.
-        if (elf->place[i] != ELF_NOWHERE && section->sh_type != SHT_NOBITS)
+        if (elf->place[i] != ELF_NOWHERE && elf_has_bytes(section))
             memcpy(elf->image->stage + elf->place[i],
                    elf->file->data + section->sh_offset, section->sh_size);
     }
@@ -92,18 +115,24 @@ static bool load_needed(struct elf *elf)
     uint32_t size = 0;
     const char *at = elf_find_bytes(elf, ".moddeps", &size);
 
+    // Two names may follow each other without anything in between but the
+    // NUL; the section's size, not an empty name, ends the list.
     while (size) {
         uint32_t len = (uint32_t)strnlen(at, size);
         char name[40];
-        if (len == size || len > 32)
-            return load_fail(elf->error, "a name in .moddeps is longer than "
-                                         "32 characters or has no end");
+        if (len > 32 || !printable_name(at, size))
+            return load_fail(elf->error, "a name in .moddeps is not a string "
+                                         "of up to 32 printable characters");
         ksnprintf(name, sizeof name, "%s.mod", at);
+        // This is a recursion: what is needed may need others. It ends at
+        // DEPTH_MAX, because a module can also need itself.
         struct image *needed = open_image(name, elf->error);
         if (!needed)
             return false;
         // From here on errors are about this file again.
         elf->error->file = elf->file->name;
+        // Even if no symbol leads there: the file has said that it depends
+        // on it, and may reach it through a third one.
         if (!build_uses(elf->in, needed))
             return false;
         at += len + 1;
@@ -123,10 +152,11 @@ static bool fill_stage(struct elf *elf)
     if (!lay_out(elf))
         return false;
     copy_sections(elf);
+    // What is needed must be there before symbols are looked up.
     return load_needed(elf) && elf_link(elf);
 }
 
-// The two tables live only while loading: afterwards the image knows its
+// The three tables live only while loading: afterwards the image knows its
 // exports by address.
 bool elf_load(struct loading *in)
 {
@@ -138,8 +168,12 @@ bool elf_load(struct loading *in)
     if (!elf_check(&elf))
         return false;
     elf.place = heap_alloc(elf.sections * sizeof(uint32_t));
+    // One more than needed, so that an object without symbols, for which
+    // this would be 0 bytes, is no special case.
     elf.address = heap_alloc((elf.symbols + 1) * sizeof(uint32_t));
-    if (elf.place && elf.address) {
+    elf.table = heap_zalloc(elf.sections, sizeof(uint32_t));
+    if (elf.place && elf.address && elf.table) {
+        // All ones is ELF_NOWHERE.
         memset(elf.place, 0xff, elf.sections * sizeof(uint32_t));
         memset(elf.address, 0xff, elf.symbols * sizeof(uint32_t));
         ok = fill_stage(&elf);
@@ -148,5 +182,6 @@ bool elf_load(struct loading *in)
     }
     heap_free(elf.place);
     heap_free(elf.address);
+    heap_free(elf.table);
     return ok;
 }

@@ -31,6 +31,8 @@ struct elf {
     uint32_t symtab;   // index of the symbol table; 0 if there is none
     uint32_t *place;   // per section: its offset in the image
     uint32_t *address; // per symbol: its offset (COMMON), then address
+    uint32_t *table;   // per section: what relocates it; 0 if nothing does
+    uint32_t rel_size; // bytes in all relocation tables together
 };
 // The place or address of what has none: a section that is not loaded.
 #define ELF_NOWHERE 0xffffffffu
@@ -42,6 +44,14 @@ const char *elf_symbol_name(const struct elf *elf, uint32_t index);
 // The bytes of the section with this name, or NULL.
 const char *elf_find_bytes(const struct elf *elf, const char *name,
                            uint32_t *size);
+
+// Does the section have bytes in the file? What this says of a section has
+// been range-checked, and nothing else may be read. SHT_NULL means that the
+// header is unused: its other fields may hold anything. [ELF 1-13]
+static inline bool elf_has_bytes(const struct elf_section *section)
+{
+    return section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS;
+}
 
 // elf_link.c: addresses for symbols, then the relocations.
 bool elf_link(struct elf *elf);

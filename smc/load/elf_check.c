@@ -4,6 +4,18 @@
 //
 // Linux's 32-bit apply_relocate trusts r_offset and the symbol index; GRUB
 // loops forever on sh_entsize 0. Here nothing is trusted.
+//
+// Who vouches for what, from the first bytes inward. Nothing is read before
+// the line above it has been checked:
+//
+//   e_shoff, e_shnum    the section table lies in the file
+//   e_shstrndx          one of them holds names, and ends with NUL
+//   sh_name             a name begins in there, so it ends in there
+//   sh_offset, sh_size  the bytes of a section lie in the file
+//   sh_link, sh_info    name sections that exist (sh_info: elf_link.c)
+//   st_name, st_shndx   names and sections of symbols exist
+//   st_value            lies in the symbol's section
+//   r_offset, r_info    are judged last, one by one, in elf_link.c
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/elf.h"
@@ -56,6 +68,7 @@ static bool check_header(struct elf *elf)
         return REFUSE_FIELD(elf, header, e_version, "not 1");
     if (header->e_ehsize != sizeof *header)
         return REFUSE_FIELD(elf, header, e_ehsize, "not 52");
+    // A core dump or a shared object has them; `ld -r` never writes any.
     if (header->e_phnum)
         return REFUSE_FIELD(elf, header, e_phnum,
                             "an object has no program headers");
@@ -68,6 +81,8 @@ static bool check_header(struct elf *elf)
                       sizeof(struct elf_section), elf->file->size))
         return REFUSE_FIELD(elf, header, e_shoff,
                             "the section table ends past the file");
+    // 0 would mean that sections have no names. Section 0 is no string
+    // table, so that it is refused below.
     if (header->e_shstrndx >= header->e_shnum)
         return REFUSE_FIELD(elf, header, e_shstrndx, "no such section");
     elf->section = (const void *)(elf->file->data + header->e_shoff);
@@ -86,10 +101,13 @@ static bool check_loaded(struct elf *elf, const struct elf_section *section)
     if (section->sh_flags & SHF_TLS)
         return REFUSE_FIELD(elf, section, sh_flags,
                             "thread-local storage is not offered");
+    // More than a page cannot be kept: the base of an image is a page. And
+    // rounding with something that is no power of two is no rounding.
     if (section->sh_addralign > PAGE_SIZE ||
         (section->sh_addralign && !power_of_two(section->sh_addralign)))
         return REFUSE_FIELD(elf, section, sh_addralign,
                             "not a power of two up to 4096");
+    // For NOBITS the file's size is no bound: this is the only one.
     if (section->sh_size > IMAGE_MAX)
         return REFUSE_FIELD(elf, section, sh_size, "more than 16 MiB");
     return true;
@@ -99,6 +117,7 @@ static bool check_loaded(struct elf *elf, const struct elf_section *section)
 static bool check_table(struct elf *elf, const struct elf_section *section,
                         uint32_t entry)
 {
+    // GRUB walks a table in steps of sh_entsize. 0 is a long walk.
     if (section->sh_entsize != entry)
         return REFUSE_FIELD(elf, section, sh_entsize,
                             "not the size of an entry");
@@ -110,14 +129,30 @@ static bool check_table(struct elf *elf, const struct elf_section *section,
     return true;
 }
 
-// After this function the section's bytes may be read.
+// Honest tables do not overlap, so together they fit in the file. Without
+// this, 60000 headers that share one table of a megabyte are hours of work
+// in a file of three.
+static bool check_relocations(struct elf *elf,
+                              const struct elf_section *section)
+{
+    if (!check_table(elf, section, sizeof(struct elf_rel)))
+        return false;
+    if (section->sh_size > elf->file->size - elf->rel_size)
+        return REFUSE_FIELD(elf, section, sh_size,
+                            "the relocation tables together are larger "
+                            "than the file");
+    elf->rel_size += section->sh_size;
+    return true;
+}
+
+// After this function the section's bytes may be read, if elf_has_bytes.
 static bool check_section(struct elf *elf, const struct elf_section *section)
 {
     const uint8_t *bytes = elf->file->data;
 
     if (section->sh_type == SHT_NULL)
         return true;
-    if (section->sh_type != SHT_NOBITS &&
+    if (elf_has_bytes(section) &&
         !range_inside(section->sh_offset, section->sh_size, elf->file->size))
         return REFUSE_FIELD(elf, section, sh_offset,
                             "the section ends past the file");
@@ -126,6 +161,8 @@ static bool check_section(struct elf *elf, const struct elf_section *section)
     switch (section->sh_type) {
     case SHT_STRTAB:
         // With a NUL at the end, every offset inside is a whole string.
+        // An empty table ends with no NUL, either; the byte before it, which
+        // sh_size - 1 would reach, is somebody else's.
         if (section->sh_size == 0 ||
             bytes[section->sh_offset + section->sh_size - 1] != '\0')
             return REFUSE_FIELD(elf, section, sh_size,
@@ -133,7 +170,10 @@ static bool check_section(struct elf *elf, const struct elf_section *section)
         return true;
     case SHT_SYMTAB:
         return check_table(elf, section, sizeof(struct elf_symbol));
-    case SHT_REL: return check_table(elf, section, sizeof(struct elf_rel));
+    case SHT_REL:
+        return check_relocations(elf, section);
+        // An addend in the entry instead of in the word. Adding both, or
+        // the wrong one, would be a file that loads and does not work.
     case SHT_RELA:
         return REFUSE_FIELD(elf, section, sh_type,
                             "RELA is not in the i386 ABI");
@@ -171,7 +211,7 @@ const char *elf_find_bytes(const struct elf *elf, const char *name,
                            uint32_t *size)
 {
     for (uint32_t i = 1; i < elf->sections; i++)
-        if (elf->section[i].sh_type != SHT_NOBITS &&
+        if (elf_has_bytes(&elf->section[i]) &&
             strcmp(elf_section_name(elf, i), name) == 0) {
             *size = elf->section[i].sh_size;
             return (const char *)elf->file->data + elf->section[i].sh_offset;
@@ -182,15 +222,21 @@ const char *elf_find_bytes(const struct elf *elf, const char *name,
 // After this function the symbol's name may be read and its value lies in its
 // section. The end of a section counts as inside: `extern char end[]`.
 static bool check_symbol(struct elf *elf, const struct elf_symbol *symbol,
-                         uint32_t strings_size)
+                         const struct elf_section *strings)
 {
+    const char *text = (const char *)elf->file->data + strings->sh_offset;
     uint32_t type = symbol->st_info & 15;
 
-    if (symbol->st_name >= strings_size)
+    if (symbol->st_name >= strings->sh_size)
         return REFUSE_FIELD(elf, symbol, st_name, "past the string table");
+    if (!printable_name(text + symbol->st_name,
+                        strings->sh_size - symbol->st_name))
+        return REFUSE_FIELD(elf, symbol, st_name,
+                            "not a name of up to 255 printable characters");
     if (type == STT_TLS || type == STT_IFUNC)
         return REFUSE_FIELD(elf, symbol, st_info,
                             "thread-local and indirect symbols not offered");
+    // Which of the fields mean something depends on st_shndx.
     if (symbol->st_shndx == SHN_COMMON) {
         // st_value of a COMMON symbol is its alignment.
         if (!power_of_two(symbol->st_value) || symbol->st_value > PAGE_SIZE)
@@ -204,6 +250,8 @@ static bool check_symbol(struct elf *elf, const struct elf_symbol *symbol,
         return true;
     if (symbol->st_shndx >= elf->sections)
         return REFUSE_FIELD(elf, symbol, st_shndx, "no such section");
+    // For a section of type SHT_NULL the size means nothing, but then the
+    // symbol has no address either, and only its name is ever used.
     if (symbol->st_value > elf->section[symbol->st_shndx].sh_size)
         return REFUSE_FIELD(elf, symbol, st_value, "past its section");
     return true;
@@ -220,7 +268,7 @@ static bool check_symbols(struct elf *elf)
     elf->symbols = table->sh_size / sizeof(struct elf_symbol);
     // Symbol 0 is all zeros by definition and is never looked at.
     for (uint32_t i = 1; i < elf->symbols; i++)
-        if (!check_symbol(elf, &elf->symbol[i], strings->sh_size))
+        if (!check_symbol(elf, &elf->symbol[i], strings))
             return false;
     return true;
 }
@@ -238,6 +286,7 @@ bool elf_check(struct elf *elf)
                                 "past the section name table");
         if (!check_section(elf, section))
             return false;
+        // A symbol index would not say which of them it is about.
         if (section->sh_type == SHT_SYMTAB && elf->symtab)
             return REFUSE_FIELD(elf, section, sh_type,
                                 "a second symbol table");

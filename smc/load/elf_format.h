@@ -41,6 +41,7 @@ struct elf_section {
 // Sections: their types, their rights, and the numbers that are none.
 enum {
     SHT_NULL = 0,
+    SHT_PROGBITS = 1,
     SHT_SYMTAB = 2,
     SHT_STRTAB = 3,
     SHT_RELA = 4,
@@ -56,6 +57,11 @@ enum {
     SHN_XINDEX = 0xffff
 };
 
+// A name is found through two tables, a symbol's address through one:
+//
+//   symbol          section[st_shndx]        the file
+//   | st_name  | -> | sh_offset of .strtab | -> "grub_md_register"
+//   | st_value | +  | where it was placed  |  = its address
 struct elf_symbol {
     uint32_t st_name;  // offset into the string table
     uint32_t st_value; // offset in its section; of COMMON: alignment
@@ -69,6 +75,8 @@ struct elf_symbol {
 enum { STB_LOCAL = 0, STB_WEAK = 2 };
 enum { STT_SECTION = 3, STT_FILE = 4, STT_TLS = 6, STT_IFUNC = 10 };
 
+// Type R_386_NONE changes nothing. The others are explained where they are
+// carried out, in smc/load/elf_link.c. [i386 ABI "Relocation Types"]
 struct elf_rel {
     uint32_t r_offset; // in the section that sh_info names
     uint32_t r_info;   // symbol << 8 | type; the addend is in place

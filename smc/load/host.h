@@ -16,6 +16,8 @@ uint32_t host_find(const struct host_symbol *table, size_t count,
 uint32_t host_c_symbol(const char *name);
 // host_dll.c: by DLL name (in any case) and symbol.
 uint32_t host_dll_symbol(const char *dll, const char *symbol);
+// Windows compares file names without case: "KERNEL32.dll", "kernel32.DLL".
+bool host_same_dll(const char *a, const char *b);
 // host_grub.c: the GRUB kernel, -mregparm=3 -mrtd.
 uint32_t host_grub_symbol(const char *name);
 

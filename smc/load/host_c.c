@@ -66,6 +66,9 @@ static void c_lock(int number)
 static int c_mb_cur_max = 1;
 static char c_iob[3][32];
 
+// The kernel's own functions are cdecl, as msvcrt's are, and so can be handed
+// out as they are. Those that allocate or give up are wrapped, as the kernel
+// wants to know for whom.
 static const struct host_symbol symbols[] = {
     {"__mb_cur_max", &c_mb_cur_max},
     {"_amsg_exit", (const void *)c_amsg_exit},

@@ -26,6 +26,8 @@ static STDCALL void *tls_get_value(uint32_t slot)
     return NULL;
 }
 
+// The names in a DLL's import table are bare, even if an object's symbol for
+// the same function is _GetLastError@0: the decoration is for linkers.
 static const struct host_symbol kernel32[] = {
     {"DeleteCriticalSection", (const void *)critical_section},
     {"EnterCriticalSection", (const void *)critical_section},
@@ -35,8 +37,9 @@ static const struct host_symbol kernel32[] = {
     {"TlsGetValue", (const void *)tls_get_value},
 };
 
-// Windows compares file names without case: "KERNEL32.dll", "kernel32.DLL".
-static bool same_name(const char *a, const char *b)
+// Only ASCII letters: what else a name may hold, a locale decides, and there
+// is none here.
+bool host_same_dll(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++) {
         char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
@@ -49,9 +52,9 @@ static bool same_name(const char *a, const char *b)
 
 uint32_t host_dll_symbol(const char *dll, const char *symbol)
 {
-    if (same_name(dll, "msvcrt.dll"))
+    if (host_same_dll(dll, "msvcrt.dll"))
         return host_c_symbol(symbol);
-    if (same_name(dll, "kernel32.dll"))
+    if (host_same_dll(dll, "kernel32.dll"))
         return host_find(kernel32, sizeof kernel32 / sizeof kernel32[0],
                          symbol);
     return 0;

@@ -8,6 +8,9 @@
 #include "smc/load/call.h"
 #include "smc/load/host.h"
 
+//   grub_memcmp(a, b, n)   eax a, edx b, ecx n      ret
+//   with a fourth one      the same, stack: fourth  ret $4
+//
 #define GRUB __attribute__((regparm(3), stdcall))
 
 // The wrappers are here for their calling convention alone: each takes its
@@ -129,6 +132,8 @@ static GRUB void put_string(const char *text)
 // GRUB exports this one as a variable that holds the function.
 static GRUB void (*const grub_xputs)(const char *) = put_string;
 
+// What the crypto modules and a few simple others ask for. A module that
+// wants more is refused by name, before any of it runs.
 static const struct host_symbol symbols[] = {
     {"grub_env_get", (const void *)grub_env_get},
     {"grub_error", (const void *)grub_error},

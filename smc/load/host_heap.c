@@ -28,6 +28,8 @@ void *host_alloc(size_t size)
 
     if (size > IMAGE_MAX * 4)
         return NULL;
+    // | next owner size - | memory ... |
+    //                     ^ what the caller gets
     block = heap_alloc(sizeof *block + size);
     if (!block)
         return NULL;
@@ -55,6 +57,8 @@ static struct host_block **find(void *memory)
 {
     struct host_block **link = &blocks;
 
+    // Linear, so that a wild pointer is compared and never followed. zlib
+    // holds five blocks at a time.
     while (*link && *link + 1 != memory)
         link = &(*link)->next;
     if (!*link)

@@ -60,9 +60,22 @@ struct image_refusal {
     uint32_t dll, symbol; // offsets into image->names
 };
 
+// Who keeps whom alive. An arrow is a pointer that the loader counts or owns:
+//
+//   images --> gcry_md5.mod --> crypto.mod --> 0      the list, newest first
+//                  |   '---uses----^ users 1          no unload below users
+//                  |
+//                  +--> arena       r-x, r--, rw- pages, and nothing else's
+//                  +--> names, export, refusal        heap
+//                  '--> blocks      what its code allocated (host_heap.c)
+//
+// Pointers from one image's data into another's, as crypto.mod's list has
+// them, are not counted: only the modules' own init and fini know of them.
 struct image {
     struct image *next; // the list of images, newest first
-    const char *name;   // of its file; lives as long as the module
+    char name[80];      // of its file, as `ls` shows it
+    // Only to be compared: what the checks load from is gone afterwards.
+    const struct module *file;
     enum image_kind kind;
     struct arena *arena; // its address range, and nothing else is in it
     uint8_t *base;
@@ -88,6 +101,9 @@ struct image {
     uint32_t users;      // images that point into this one
     uint32_t init, fini; // GRUB modules: their two life cycle functions
     bool started;
+    // Its init or fini did not return. Nobody knows what it has told others
+    // of its addresses, so it stays, and nothing is bound to it any more.
+    bool broken;
 
     // Only while loading.
     uint8_t *stage;     // the image as it will be
@@ -101,16 +117,21 @@ struct image {
 struct image *image_load(const struct module *file, struct load_error *error);
 
 // Frees all that an image holds, the memory that its code allocated
-// included. Refuses while another image uses it.
+// included. Refuses while another image uses it, and if it is broken.
 bool image_unload(struct image *image, struct load_error *error);
 
 // The first loaded image; follow ->next. Newest first.
 struct image *image_first(void);
+// The newest image with this name. A file has several names: NAME and NAME#1
+// are the same boot module.
 struct image *image_find(const char *name);
 // The image that an address lies in, or NULL.
 struct image *image_of(uint32_t address);
 
-// The address of an exported symbol, or 0.
+// An exported symbol, or NULL. Its address is 0 if it is a forwarder.
+const struct image_export *image_export(const struct image *image,
+                                        const char *name);
+// Only its address; 0 if there is none.
 uint32_t image_symbol(const struct image *image, const char *name);
 // The symbol at or before an address, for fault reports, or NULL.
 const struct image_export *image_nearest(const struct image *image,

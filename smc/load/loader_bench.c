@@ -13,6 +13,7 @@
 
 #define ADDRESS(p) ((uint32_t)(uintptr_t)(p))
 
+// Unloading is in all rows alike, and so drops out of every difference.
 static void load_once(void *arg)
 {
     struct load_error error;
@@ -54,6 +55,8 @@ static void load_in_place(void *arg)
 
     if (!image)
         return;
+    // It was loaded from the copy without a table, so that its words are
+    // still those of the file, as the door expects them.
     open_data(image, true);
     walk_relocations(module_find("zlib1.dll"), write_word, image);
     open_data(image, false);
@@ -93,6 +96,7 @@ static void bench_loading(const struct module *file)
     };
     bench_begin("loader", "loading and unloading zlib1.dll, 786 words");
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        // Exact counts do not get better by repeating.
         bench_way(&ways[i], 4);
     bench_end("the difference to the first row is the price of choosing the "
               "address; `bytes` is the table that it needs");
@@ -138,6 +142,12 @@ static void bind_direct(void *arg)
     text_write(caller->direct, caller->direct, bound, sizeof bound, "bench");
 }
 
+//   base +  0  ff 15 slot    call *slot     via_slot
+//        +  6  c3            ret
+//        + 16  e8 rel32      call callee    direct
+//        + 21  c3            ret
+//        + 32  c3            ret            callee
+//   base + 4096              slot, a data page
 static bool make_callers(struct caller *caller)
 {
     uint8_t code[64];

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The suite of the loader, and the tools that its checks share.
+//
+// A check of a loader has two sides: good files must be loaded rightly, bad
+// ones refused with words, and in either case all memory must come back. The
+// third is easily forgotten and is compared in nearly every check.
 #include "smc/load/loader_check.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
@@ -8,6 +12,8 @@
 #include "smc/load/call.h"
 #include "smc/load/open.h"
 
+// Pages behind the heap's blocks would hide an arena that was not freed, or
+// show one that was: they are taken out of the sum.
 struct memory_mark memory_mark(void)
 {
     struct heap_stats heap = heap_stats();
@@ -42,6 +48,8 @@ const struct module *check_next_file(size_t *index)
     while (*index < module_count()) {
         const struct module *file = module_at((*index)++);
         size_t len = strlen(file->name);
+        // Only what is known to be a program: a text that was brought along
+        // for another lab is refused in every form and shows nothing.
         if (strcmp(file->name, "zlib1.dll") == 0 ||
             (len > 4 && strcmp(file->name + len - 4, ".mod") == 0))
             return file;
@@ -56,6 +64,7 @@ static void attempt(void *arg)
     struct load_error error, ignored;
     struct image *image = image_load(&trial->file, &error);
 
+    // A damaged file may still be a good one: many bytes mean nothing.
     if (image) {
         trial->loaded++;
         image_unload(image, &ignored);
@@ -69,6 +78,7 @@ static void attempt(void *arg)
 
 void try_loading(struct trial *trial)
 {
+    // The memory of such an attempt is lost; the verdict fails anyway.
     if (!trap_try(attempt, trial, NULL))
         trial->trapped++;
 }
@@ -91,6 +101,8 @@ const struct image *try_open_needed(void)
     const struct image *before = image_first();
     struct load_error ignored;
 
+    // Without it the first check of every GRUB module would load it, and the
+    // memory before and after could not be the same.
     open_image("crypto.mod", &ignored);
     return before;
 }
@@ -143,6 +155,8 @@ bool zlib_agree(struct image *a, struct image *b)
 {
     struct call one, two;
 
+    // The table of 256 words is found by an address in the code: a wrong
+    // relocation gives a wrong sum and no fault.
     return call_symbol(&one, a, "crc32", 3, 0, "123456789", 9) &&
            call_symbol(&two, b, "crc32", 3, 0, "123456789", 9) &&
            one.result == two.result && one.result == 0xcbf43926;
@@ -169,5 +183,7 @@ static const struct check checks[] = {
     {"mutants are refused or harmless", check_mutants},
     {"a wrong free in loaded code ends its call", check_elf_free},
     {"a module brings what it needs, which then stays", check_needs},
+    {"code that preserves no register returns", check_elf_manners},
+    {"an image whose init or fini faults stays", check_elf_broken},
 };
 CHECK_SUITE(loader, checks);

@@ -55,12 +55,15 @@ enum check_result zlib_verdict(struct image *image, bool pass);
 // True if both images know the CRC-32 of "123456789".
 bool zlib_agree(struct image *a, struct image *b);
 
-// loader_check_elf.c: an object made by hand, and what can be wrong with it.
+// loader_check_elf.c, loader_check_object.c: an object made by hand, and what
+// can be wrong with it.
 enum check_result check_elf_sample(void);
 enum check_result check_elf_strong(void);
 enum check_result check_elf_twice(void);
 enum check_result check_elf_fields(void);
 enum check_result check_elf_free(void);
+enum check_result check_elf_manners(void);
+enum check_result check_elf_broken(void);
 
 // loader_check_real.c: files of other systems, whole and working.
 enum check_result check_relocations(void);

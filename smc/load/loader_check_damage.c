@@ -19,11 +19,13 @@ static uint32_t random_state;
 
 static uint32_t random_below(uint32_t limit)
 {
+    // [Knuth, The Art of Computer Programming 2, 3.3.4]
     random_state = random_state * 1664525u + 1013904223u;
     // The high bits of such a generator are the better ones.
     return (random_state >> 8) % limit;
 }
 
+// Enough for the originals, which are known to be good.
 static bool is_elf(const struct module *file)
 {
     return file->data[0] == 0x7f;
@@ -33,6 +35,7 @@ static bool is_elf(const struct module *file)
 static void cut_at(struct trial *trial, uint32_t whole, uint32_t boundary)
 {
     for (uint32_t len = boundary ? boundary - 1 : 0; len <= boundary; len++)
+        // A module of no bytes cannot exist, one of all bytes is no cut.
         if (len >= 1 && len < whole) {
             trial->file.size = len;
             try_loading(trial);
@@ -97,6 +100,7 @@ enum check_result check_truncated(void)
             cut_elf(file, &trial);
         else
             cut_pe(file, &trial);
+        // And a hundred places that mean nothing in particular.
         for (uint32_t i = 1; i <= 100; i++)
             cut_at(&trial, file->size, file->size / 101 * i);
     }
@@ -136,6 +140,9 @@ static void mutate(uint8_t *copy, const struct module *file, uint32_t at)
 
     memcpy(&word, file->data + at, sizeof word);
     switch (random_below(8)) {
+    // 0 and -1 end loops or never end them; 2^31 is negative for the careless
+    // and twice it is 0; one off is the fence-post; a small number is often
+    // a valid offset, but of something else.
     case 0: word = 0; break;
     case 1: word = 0xffffffff; break;
     case 2: word = 0x80000000; break;
@@ -181,6 +188,7 @@ enum check_result check_mutants(void)
     before = memory_mark();
     random_state = 1;
     for (index = 0; (file = check_next_file(&index)) != NULL;)
+        // Below that a file has hardly any table to damage.
         if (file->size > 2048)
             mutate_file(file, &trial);
     result = try_verdict("mutants", &trial, before);

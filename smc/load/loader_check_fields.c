@@ -24,6 +24,9 @@ struct bad_field {
             sizeof(((struct pe_section *)0)->field), value, words \
     }
 
+// Each value is one that a loader somewhere believes, or one beyond the last
+// good one. Offsets in the section table hold for an optional header of 224
+// bytes, which is what all linkers make.
 static const struct bad_field bad_fields[] = {
     PE_FIELD(Signature, 0x4550454e, "Signature"),
     PE_FIELD(Machine, 0x8664, "Machine"),
@@ -43,6 +46,8 @@ static const struct bad_field bad_fields[] = {
     PE_FIELD(SizeOfImage, 0, "SizeOfImage"),
     PE_FIELD(SizeOfImage, 0x10000, "VirtualSize"),
     PE_FIELD(SizeOfImage, 0xfffff000, "SizeOfImage"),
+    // Small enough for IMAGE_MAX, but not together with the stubs.
+    PE_FIELD(SizeOfImage, 0xff9000, "SizeOfImage"),
     PE_FIELD(SizeOfHeaders, 0x100, "SizeOfHeaders"),
     PE_FIELD(SizeOfHeaders, 0xffffffff, "SizeOfHeaders"),
     PE_FIELD(AddressOfEntryPoint, 0x7fffffff, "AddressOfEntryPoint"),
@@ -81,6 +86,7 @@ enum check_result check_pe_fields(void)
     for (uint32_t i = 0; i < count; i++) {
         const struct bad_field *bad = &bad_fields[i];
         uint8_t *at = copy + header + bad->offset;
+        // Of a directory, which has 8 bytes, only the RVA is changed.
         memcpy(at, &bad->value, bad->size > 4 ? 4 : bad->size);
         trial.last[0] = '\0';
         try_loading(&trial);

@@ -35,9 +35,12 @@ static uint32_t stray_bytes(const struct image *a, const struct image *b,
     for (uint32_t i = 0; i < header->SizeOfImage; i++) {
         if (a->base[i] == b->base[i] || i - iat.VirtualAddress < iat.Size)
             continue;
+        // Not every byte of a relocated word differs: the low ones of a delta
+        // of whole pages are 0.
         (*differ)++;
         stray += !(bits[i / 8] & (1u << i % 8));
     }
+    // What differs outside of all words was written by mistake.
     return stray;
 }
 
@@ -80,6 +83,7 @@ static void count_rights(uintptr_t va, const struct page_info *info, void *arg)
     struct page_info own;
 
     for (uint32_t at = 0; at < count->image->size; at += PAGE_SIZE) {
+        // Compared by frame, not by address: that is the point.
         if (!paging_lookup(base + at, &own) || own.pa != info->pa)
             continue;
         count->mapped += va == ADDRESS(base + at);

@@ -24,6 +24,8 @@ static void recount_word(const struct walk_word *word, void *arg)
     uint32_t delta = ADDRESS(image->base) - image->preferred, now;
 
     memcpy(&now, image->base + word->rva, sizeof now);
+    // The same sum as in pe_reloc.c, but from the file's word and not from
+    // what the loader has read: if it has read wrongly, this tells.
     count->right += now == word->value + delta;
     count->code += word->code;
 }
@@ -81,6 +83,8 @@ enum check_result check_checksums(void)
 
     if (!image)
         return result;
+    // crc32 uses a table by address; adler32 uses no address at all. If only
+    // the second is right, relocation is to blame and not the call.
     ok = call_symbol(&crc, image, "crc32", 3, 0, "123456789", 9) &&
          call_symbol(&adler, image, "adler32", 3, 1, "123456789", 9);
     judged("crc32 %08x, adler32 %08x", ok ? crc.result : 0,
@@ -111,6 +115,7 @@ enum check_result check_round_trip(void)
 
     if (!image)
         return result;
+    // The fresh image, not the one that the shell may have used.
     if (zip_round_trip(image, file->data, file->size, &zip, &error)) {
         judged("%s: %u bytes, compressed %u, %s", file->name, zip.size,
                zip.packed, zip.identical ? "identical" : "different");
@@ -155,6 +160,7 @@ enum check_result check_digests(void)
     for (size_t i = 0; i < DIGESTS; i++)
         if (digest_of(digests[i].algorithm, "123456789", 9, out, &len,
                       &error)) {
+            // Ten bytes are enough: a digest is right or altogether wrong.
             hex_bytes(text, sizeof text, out, len < 10 ? len : 10);
             right += strcmp(text, digests[i].known) == 0;
         }
@@ -177,6 +183,7 @@ enum check_result check_needs(void)
         return check_without("crypto.mod or gcry_md5.mod");
     user = open_image("gcry_md5.mod", &error);
     used = image_find("crypto.mod");
+    // Not even its fini may be run while another image is in its list.
     refused = used && !close_image(used, &error);
     judged("%s; %s", user && used ? "both are loaded" : "NOT loaded",
            error.text);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Lab `loader`: watch a foreign file become code at an address that it was
 // not made for.
+//
+// Every value that is shown is read when it is shown: from the file, or from
+// memory at its final address. Nothing is a constant of the text.
 #include "kernel/lab.h"
 #include "kernel/module.h"
 #include "kernel/pages.h"
@@ -53,6 +56,7 @@ static void show_relocation(const struct module *file,
     tell("One of them, in crc32_z, which reads its table by address. The");
     tell("operand is 3 bytes into the instruction, at RVA 0x%x:", at);
     ksnprintf(operand, sizeof operand, "operand 0x%08x", first.word.value);
+    // 33 14 8d: the opcode and the two bytes that say how to address.
     tell_bytes("file", file->data + walk_offset(file, at, &code) - 3, 7,
                operand);
     ksnprintf(operand, sizeof operand, "operand 0x%08x", now);
@@ -79,6 +83,7 @@ static void show_import(const struct module *file, const struct image *image,
     tell_bytes("memory", image->base + slot, 4,
                symbol_format(target, sizeof target,
                              (const void *)(uintptr_t)address));
+    // An import that leads into an image, and here into this one, has a stub.
     if (image_of(address))
         tell_bytes("stub", (const void *)(uintptr_t)address, 10,
                    "push $record; call bind_refused");
@@ -117,6 +122,8 @@ static void demo_dll(const struct module *file)
     tell("Imports are words of data; binding one changes no code:");
     show_import(file, image, "malloc");
     show_import(file, image, "_open");
+    // The slots, the data and the headers are not in the journal: writing
+    // data is not modifying code.
     tell("The door was opened once for the code, once for the stubs:");
     journal_tail(2);
     show_calls(image);
@@ -164,6 +171,8 @@ static void demo_object(const struct module *file)
         tell("%s", error.text);
         return;
     }
+    // An offset in the image's code is the same offset in the file's .text,
+    // because the loader lays out code first.
     at = unlinked_call(text + (image->init - ADDRESS(image->base)));
     tell("Its grub_mod_init calls grub_md_register, which is in crypto.mod:");
     tell_bytes("file", at, 5, "R_386_PC32, addend -4");

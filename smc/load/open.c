@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The life of an image: load, init ... fini, unload.
 //
+//   image_load --> init --> called, bound to --> fini --> image_unload
+//                   |                             |
+//                   '--- did not return: broken --'
+//
 // Only GRUB modules have an init and a fini that this kernel can run. The
 // entry point of a DLL, DllMain, wants a thread block at fs:[0x18] and the
 // C runtime's start-up; zlib1 works without it.
@@ -11,28 +15,35 @@
 #define DEPTH_MAX 8
 static unsigned depth;
 
+// An init that faults half-way may have registered itself before: crypto.mod
+// then has it in a list, and to free it leaves a pointer to nothing there.
+// Its fini cannot be trusted to undo one half of what init does. So it stays,
+// and with it what it uses; Linux keeps a module whose init has oopsed, too.
 static bool start(struct image *image, struct load_error *error)
 {
     struct call call = {.image = image, .entry = image->init, .argc = 1};
 
     // GRUB passes its own record of the module, which crypto modules ignore.
-    if (image->init && !call_image(&call))
+    if (image->init && !call_image(&call)) {
+        image->broken = true;
         return load_fail(error, "grub_mod_init %s", call.text);
+    }
     image->started = true;
     return true;
 }
 
-static struct image *load_and_start(const struct module *file,
-                                    struct load_error *error)
+struct image *open_file(const struct module *file, struct load_error *error)
 {
-    struct load_error unloading;
-    struct image *image = image_load(file, error);
+    struct image *image = NULL;
 
-    if (image && !start(image, error)) {
-        image_unload(image, &unloading);
+    if (depth == DEPTH_MAX) {
+        load_fail(error, "needed by a chain of %d modules", DEPTH_MAX);
         return NULL;
     }
-    return image;
+    depth++;
+    image = image_load(file, error);
+    depth--;
+    return image && start(image, error) ? image : NULL;
 }
 
 // Called again from inside image_load, for the modules that a module needs.
@@ -43,21 +54,19 @@ struct image *open_image(const char *name, struct load_error *error)
     const struct module *file = module_find(name);
     struct image *image = image_find(name);
 
-    if (image)
-        return image;
     error->file = name;
-    if (!file) {
+    if (image && !image->broken)
+        return image;
+    if (image)
+        load_fail(error, "its init or fini did not return; nothing uses it");
+    else if (!file)
         load_fail(error, "no such file among the boot modules");
-    } else if (depth == DEPTH_MAX) {
-        load_fail(error, "needed by a chain of %d modules", DEPTH_MAX);
-    } else {
-        depth++;
-        image = load_and_start(file, error);
-        depth--;
-    }
-    return image;
+    else
+        image = open_file(file, error);
+    return image && !image->broken ? image : NULL;
 }
 
+// A fini that does not return leaves as much behind as such an init.
 bool close_image(struct image *image, struct load_error *error)
 {
     struct call call = {.image = image, .entry = image->fini};
@@ -66,18 +75,24 @@ bool close_image(struct image *image, struct load_error *error)
     // Its users first: fini may pull the ground from under them.
     if (image->users == 0 && image->started && image->fini) {
         image->started = false;
-        if (!call_image(&call))
-            kprintf("%s: grub_mod_fini %s\n", image->name, call.text);
+        if (!call_image(&call)) {
+            image->broken = true;
+            return load_fail(error, "grub_mod_fini %s", call.text);
+        }
     }
     return image_unload(image, error);
 }
 
-// The list is newest first, and an image only uses older ones, so that the
-// first one in the list never has a user.
+// The list is newest first and an image only uses older ones, so that one
+// pass meets the users of an image before the image. What cannot be closed,
+// because it is broken, is passed over together with what it uses.
 void close_newer(const struct image *before)
 {
+    struct image *image = image_first(), *next;
     struct load_error ignored;
 
-    while (image_first() != before && close_image(image_first(), &ignored))
-        ;
+    for (; image && image != before; image = next) {
+        next = image->next;
+        close_image(image, &ignored);
+    }
 }

@@ -9,7 +9,12 @@
 // reason in *error.
 struct image *open_image(const char *name, struct load_error *error);
 
-// Runs the fini function of a started image, then unloads it.
+// The same for a file that is at hand, always with a new image. If its init
+// does not return, the image stays in the list, broken, and this is NULL.
+struct image *open_file(const struct module *file, struct load_error *error);
+
+// Runs the fini function of a started image, then unloads it. If fini
+// does not return, the image is broken and stays.
 bool close_image(struct image *image, struct load_error *error);
 
 // Closes the images that were loaded after `before`, newest first: what

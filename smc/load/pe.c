@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: MIT
 // A PE image from file to staged image.
+//
+// zlib1.dll as it lies in the file and in memory. In the file, sections are
+// padded to FileAlignment, 0x200; in memory, to SectionAlignment, 0x1000. So
+// a file offset is no RVA, not even with something added to it:
+//
+//   file                         RVA (image)
+//   00000  headers    400  ----> 00000  headers   r--
+//   00400  .text    17ee4  ----> 01000  .text     r-x
+//   18400  .data       4c  ----> 19000  .data     rw-
+//   18600  .rdata    4618  ----> 1a000  .rdata    r--
+//          .bss       a50        23000  .bss      rw-  zeros, not in the file
+//   20c00  .idata     570  ----> 25000  .idata    rw-  the IAT
+//   21a00  .reloc     728  ----> 29000  .reloc    r--
+//                                2a000  stubs     r-x  not in the file either
+//
+// Everything after pe_check is read from the stage, by RVA. There it cannot
+// matter that two sections may share bytes of the file.
 #include "smc/load/pe.h"
 #include "kernel/string.h"
-#include "smc/load/bind.h"
 
 struct pe_directory pe_directory(const struct pe *pe, uint32_t index)
 {
@@ -24,24 +40,18 @@ bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
                      field, count, entry, rva, pe->header->SizeOfImage);
 }
 
-// The limits are not the format's: it has none. But a name is printed in
-// messages and kept in memory, and no real one is longer.
+// An empty name is refused here: nothing that has none can be asked for.
 const char *pe_string(struct pe *pe, const char *field, uint32_t rva)
 {
     const char *text = (const char *)pe->image->stage + rva;
-    uint32_t size = pe->header->SizeOfImage, len = 0;
+    uint32_t size = pe->header->SizeOfImage;
 
-    while (rva < size && len < size - rva && len < 256 && text[len]) {
-        if (text[len] < ' ' || text[len] > '~')
-            break;
-        len++;
-    }
-    if (len && len < 256 && len < size - rva && text[len] == '\0')
+    if (rva < size && printable_name(text, size - rva) && *text)
         return text;
     load_fail(pe->error,
-              "%s at RVA 0x%x is not a string of 1 to 255 "
+              "%s at RVA 0x%x is not a string of 1 to %u "
               "printable characters",
-              field, rva);
+              field, rva, NAME_MAX);
     return NULL;
 }
 
@@ -49,14 +59,16 @@ static void copy_sections(struct pe *pe)
 {
     uint8_t *stage = pe->image->stage;
 
+    // Programs ask for their own headers (GetModuleHandle returns nothing
+    // else), so they are part of the image.
     memcpy(stage, pe->file->data, pe->header->SizeOfHeaders);
     for (uint32_t i = 0; i < pe->header->NumberOfSections; i++) {
         const struct pe_section *section = &pe->section[i];
         uint32_t size = section->SizeOfRawData;
-        // The file's bytes are padded to FileAlignment; the image ends
-        // where VirtualSize says.
-        if (section->VirtualSize && section->VirtualSize < size)
-            size = section->VirtualSize;
+        // The file's bytes are padded to FileAlignment, the section's own
+        // end may be in the middle of that padding.
+        if (pe_section_size(section) < size)
+            size = pe_section_size(section);
         if (size)
             memcpy(stage + section->VirtualAddress,
                    pe->file->data + section->PointerToRawData, size);
@@ -84,6 +96,8 @@ bool pe_load(struct loading *in)
     if (!pe_count_imports(&pe) ||
         !build_place(in, size + pe.imports * BIND_STUB_SIZE))
         return false;
+    // From here on the address is known, and everything that holds an
+    // address can be written: slots, stubs, relocated words, exports.
     base = (uint32_t)(uintptr_t)in->image->base;
     return pe_bind_imports(&pe) && pe_relocate(&pe, base) && pe_publish(&pe);
 }

@@ -13,7 +13,7 @@
 //         | refusing stubs r-x  |   not in the file: smc/load/bind.h
 //         +---------------------+
 #pragma once
-#include "smc/load/build.h"
+#include "smc/load/bind.h"
 #include "smc/load/pe_format.h"
 
 bool pe_is(const struct module *file);
@@ -29,7 +29,19 @@ struct pe {
     const struct pe_section *section;
     uint32_t imports; // how many the import table names
 };
+
+// The stage holds the image and, behind it, as many stubs as a file may need:
+// IMAGE_MAX bounds both together, so an image alone must be smaller.
 #define PE_IMPORTS_MAX 2048u
+#define PE_SIZE_MAX (IMAGE_MAX - PE_IMPORTS_MAX * BIND_STUB_SIZE)
+
+// How much of the address space a section takes. VirtualSize 0 is what old
+// linkers left there; Windows then takes the size of the bytes in the file.
+static inline uint32_t pe_section_size(const struct pe_section *section)
+{
+    return section->VirtualSize ? section->VirtualSize
+                                : section->SizeOfRawData;
+}
 
 // pe_check.c: everything that the headers say.
 bool pe_check(struct pe *pe);

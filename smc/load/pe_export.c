@@ -31,6 +31,9 @@ static bool publish_name(struct pe *pe, const struct pe_export *table,
 
     if (!text)
         return false;
+    // Not the ordinal that others import by, which has OrdinalBase added,
+    // but an index. Tools of the past have mixed them up. [PE "Export
+    // Ordinal Table"]
     if (ordinal >= table->NumberOfFunctions)
         return load_fail(pe->error, "export %s has ordinal %u of %u", text,
                          ordinal, table->NumberOfFunctions);
@@ -40,6 +43,7 @@ static bool publish_name(struct pe *pe, const struct pe_export *table,
                          "export %s has RVA 0x%x, outside the "
                          "image",
                          text, rva);
+    // One comparison for both ends: below the table the difference wraps.
     if (rva - where.VirtualAddress >= where.Size)
         address = (uint32_t)(uintptr_t)pe->image->base + rva;
     return build_export(pe->in, text, address);
@@ -58,6 +62,8 @@ bool pe_publish(struct pe *pe)
                      sizeof table))
         return false;
     memcpy(&table, pe->image->stage + where.VirtualAddress, sizeof table);
+    // Whole tables are judged at once, so that reading them entry by entry
+    // needs no check of its own.
     if (!pe_in_image(pe, "AddressOfFunctions", table.AddressOfFunctions,
                      table.NumberOfFunctions, 4) ||
         !pe_in_image(pe, "AddressOfNames", table.AddressOfNames,

@@ -9,9 +9,20 @@
 // Code calls through the IAT, `call *[iat]`. So binding an import changes a
 // word of data and no code at all: the non-modifying way to link.
 #include "kernel/string.h"
-#include "smc/load/bind.h"
 #include "smc/load/pe.h"
 
+// After binding, in zlib1.dll:
+//
+//   .text   ff 15 98 91 24 c0    call *[0xc0249198]  (a relocated word, too)
+//                                         |
+//   .idata  slot of malloc  | c0114210 | <'  --> host_alloc, in the kernel
+//           slot of _open   | c024e180 | ----.
+//                                            v
+//   stubs   68 .. .. .. ..  push $record  <--'   nobody offers _open
+//           e8 .. .. .. ..  call bind_refused
+//
+// Two passes over the same tables, as the stubs must have their pages before
+// the image can have its address, and their number is known only by counting.
 struct import {
     const char *dll, *symbol;
     uint32_t slot; // RVA of its word in the IAT
@@ -22,6 +33,8 @@ struct import {
 // a search and is not needed.
 static bool read_thunk(struct pe *pe, uint32_t thunk, struct import *import)
 {
+    // An ordinal is a place in the other DLL's export table. The kernel has
+    // no such table, so the stub will tell the number.
     if (thunk & PE_BY_ORDINAL) {
         ksnprintf(import->ordinal, sizeof import->ordinal, "#%u",
                   thunk & 0xffff);
@@ -46,6 +59,7 @@ static bool walk_thunks(struct pe *pe, const struct pe_import *entry,
     if (!import.dll)
         return false;
     for (;; names += 4, import.slot += 4) {
+        // One word at a time: the list has no length, only an end.
         if (!pe_in_image(pe, "import names", names, 1, 4) ||
             !pe_in_image(pe, "the IAT", import.slot, 1, 4))
             return false;
@@ -72,6 +86,7 @@ static bool walk_imports(struct pe *pe,
         if (!pe_in_image(pe, "the import table", rva, 1, sizeof entry))
             return false;
         memcpy(&entry, pe->image->stage + rva, sizeof entry);
+        // Some linkers leave rubbish in the other fields of the last entry.
         if (entry.Name == 0 && entry.FirstThunk == 0)
             return true;
         if (!walk_thunks(pe, &entry, fn))
@@ -106,6 +121,8 @@ static bool bind_slot(struct pe *pe, const struct import *import)
                          "the IAT slot at RVA 0x%x for %s is in "
                          "the headers, in no section, or bound twice",
                          import->slot, import->symbol);
+    // Claimed first: a slot that is bound twice, or that a base relocation
+    // names as well, would hold the sum of two addresses.
     if (!bind_import(pe->in, import->dll, import->symbol, &address))
         return false;
     build_put(image, import->slot, address);

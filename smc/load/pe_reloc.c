@@ -8,6 +8,18 @@
 // 56 % of the targets in real files are unaligned and some straddle a page:
 // they are operands inside instructions. So a target is four bytes, not a
 // word in the sense of the machine.
+//
+// One of them, in crc32_z of zlib1.dll, whose table of 256 words moved:
+//
+//   RVA     1e08 09 0a 0b 0c 0d 0e
+//   file      33 14 8d e0 b0 09 63     xor 0x6309b0e0(,%ecx,4), %edx
+//                      ^ entry 3e0b of the block for page 0x1000
+//   linked for 0x63080000, now at 0xc0224000
+//   word + base - ImageBase = 0x6309b0e0 + 0xc0224000 - 0x63080000
+//   memory    33 14 8d e0 f0 23 c0     xor 0xc023f0e0(,%ecx,4), %edx
+//
+// The word was an address and is one again. There is no symbol: whatever it
+// pointed to, it points to the same thing in the moved image.
 #include "kernel/string.h"
 #include "smc/load/pe.h"
 
@@ -25,16 +37,21 @@ static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
                          "base relocation 0x%x in the block for "
                          "page 0x%x has type %u, not 0 or 3",
                          entry, page, type);
+    // page + offset may wrap to a small number, inside the image.
     if (rva < page || !range_inside(rva, 4, pe->header->SizeOfImage))
         return load_fail(pe->error,
                          "base relocation 0x%x in the block for "
                          "page 0x%x is outside the image",
                          entry, page);
+    // The header in the stage is not read again, but the image is the file's
+    // to describe and not to rewrite. No linker asks for it.
     if (rva < pe->header->SizeOfHeaders)
         return load_fail(pe->error,
                          "base relocation at RVA 0x%x would "
                          "change the headers",
                          rva);
+    // A table that relocates itself would be read half changed: whether an
+    // entry counts would depend on the base.
     if (rva + 4 > table.VirtualAddress &&
         rva < table.VirtualAddress + table.Size)
         return load_fail(pe->error,
@@ -77,6 +94,7 @@ static bool relocate_block(struct pe *pe, uint32_t rva, uint32_t delta,
         return false;
     *size = block.SizeOfBlock;
     for (uint32_t i = sizeof block; i < block.SizeOfBlock; i += 2) {
+        // Bytes, because a block may lie at an odd RVA.
         uint16_t entry = (uint16_t)(at[i] | at[i + 1] << 8);
         if (!relocate_entry(pe, block.VirtualAddress, entry, delta, table))
             return false;
@@ -91,6 +109,7 @@ bool pe_relocate(struct pe *pe, uint32_t base)
     struct pe_directory table = pe_directory(pe, DIR_RELOC);
     uint32_t delta = base - pe->header->ImageBase, size = 0;
 
+    // Not the same as an empty table: that says that nothing needs to move.
     if (delta && (pe->header->Characteristics & PE_RELOCS_STRIPPED))
         return load_fail(pe->error,
                          "its relocations were stripped: it runs "

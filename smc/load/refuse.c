@@ -3,6 +3,16 @@
 // readers know where to look for the field, the place and the value.
 #include "smc/load/refuse.h"
 
+bool printable_name(const char *text, uint32_t room)
+{
+    uint32_t len = 0;
+
+    while (len < room && len <= NAME_MAX && text[len] >= ' ' &&
+           text[len] <= '~')
+        len++;
+    return len < room && len <= NAME_MAX && text[len] == '\0';
+}
+
 bool load_refuse(struct load_error *error, const char *field,
                  const char *where, uint32_t place, uint32_t value,
                  const char *why)
@@ -19,6 +29,7 @@ bool load_fail(struct load_error *error, const char *fmt, ...)
     va_start(ap, fmt);
     kvsnprintf(words, sizeof words, fmt, ap);
     va_end(ap);
+    // Cut to the room there is: a name of 255 characters is no overflow.
     ksnprintf(error->text, sizeof error->text, "%s: %s", error->file, words);
     return false;
 }

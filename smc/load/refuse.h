@@ -46,6 +46,14 @@ static inline bool table_inside(uint32_t offset, uint32_t count,
     return offset <= size && count <= (size - offset) / entry;
 }
 
+// True if `text`, with `room` bytes to its end, is a string of printable
+// characters that is not longer than any real name. Neither limit is the
+// formats': they have none. But names are printed, and a file must not send
+// escape sequences to the reader's terminal; and they are compared often, so
+// that one of a megabyte would be a way to stop the machine.
+#define NAME_MAX 255u
+bool printable_name(const char *text, uint32_t room);
+
 static inline bool power_of_two(uint32_t value)
 {
     return value && !(value & (value - 1));

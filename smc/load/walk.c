@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Reading .reloc the short way, as the format's description says it.
+//
+// Two programs that read one table in the same way share their mistakes. So
+// this one reads from the file where pe_reloc.c reads from the stage, takes
+// no account of rights or claims, and has no code in common with it.
 #include "smc/load/walk.h"
 #include "kernel/string.h"
 #include "smc/load/build.h"
@@ -39,6 +43,7 @@ static uint32_t walk_block(const struct module *dll, uint32_t page,
     for (uint32_t i = 0; i < count; i++) {
         uint32_t entry = entries[2 * i] | (uint32_t)entries[2 * i + 1] << 8;
         struct walk_word word = {.rva = page + (entry & 0xfff)};
+        // Padding: it has no word.
         if (entry >> 12 != PE_REL_HIGHLOW)
             continue;
         word.value = ((const struct word *)(dll->data +
@@ -64,6 +69,8 @@ uint32_t walk_relocations(const struct module *dll,
         const uint8_t *from = dll->data +
                               walk_offset(dll, table.VirtualAddress + at,
                                           &code);
+        // The directory lies in one section, so that consecutive RVAs are
+        // consecutive in the file, too; looked up each time all the same.
         memcpy(&block, from, sizeof block);
         words += walk_block(dll, block.VirtualAddress, from + sizeof block,
                             (block.SizeOfBlock - sizeof block) / 2, fn, arg);
@@ -89,6 +96,8 @@ uint32_t walk_import(const struct module *dll, const char *symbol,
     for (*count = 0; entry->Name; entry++) {
         const uint32_t *thunk = walk_at(dll, entry->OriginalFirstThunk);
         for (uint32_t i = 0; thunk[i]; i++, (*count)++)
+            // The names and the slots are parallel tables: the index of one
+            // is the index of the other.
             if (!(thunk[i] & PE_BY_ORDINAL) &&
                 strcmp(walk_at(dll, thunk[i] + 2), symbol) == 0)
                 slot = entry->FirstThunk + 4 * i;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `zip`: a boot module through compress and uncompress, there and back.
+//
+// The best test of a loader is a program that knows its own answer. Deflate
+// uses tables, function pointers and a good part of the DLL; a single word
+// that was relocated wrongly makes the copy differ from the original.
 #include "smc/load/zip.h"
 #include "kernel/command.h"
 #include "kernel/heap.h"
@@ -24,6 +28,7 @@ static bool pack_and_unpack(struct image *zlib, const void *data,
                             uint8_t *packed, uint8_t *copy, struct zip *zip,
                             struct load_error *error)
 {
+    // uncompress must not be told the true size: it reports it.
     uint32_t size = zip->size;
     struct call call;
     bool ok;
@@ -38,6 +43,7 @@ static bool pack_and_unpack(struct image *zlib, const void *data,
                      zip->packed);
     if (!zlib_call(&call, "uncompress", ok, error))
         return false;
+    // Compared here, by the kernel's memcmp: zlib cannot judge itself.
     zip->identical = size == zip->size && memcmp(copy, data, size) == 0;
     return true;
 }
@@ -82,6 +88,7 @@ static int run_zip(int argc, char **argv)
         return 1;
     if (!zip_round_trip(zlib, file->data, file->size, &zip, &error))
         return report_error(&error);
+    // size is at least 1: a boot module is never empty.
     kprintf("%s: %u bytes, compressed %u (%u %%), round trip %s\n", file->name,
             zip.size, zip.packed,
             (unsigned)u64_div((uint64_t)zip.packed * 100, zip.size),

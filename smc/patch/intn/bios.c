@@ -226,8 +226,7 @@ char *bios_explain(char *out, size_t size, const struct bios_result *result)
         [BIOS_NOT_AIMED] = "the thunk could not be patched: ",
         [BIOS_OCCUPIED] = "another page is mapped where the thunk runs",
         [BIOS_NO_MEMORY] = "no memory for the thunk",
-        [BIOS_WAITS] = "that function waits for an interrupt, and they are "
-                       "masked here",
+        [BIOS_WAITS] = "that function waits for an interrupt, which is masked",
     };
     int len = ksnprintf(out, size, "int 0x%02x: %s", result->n,
                         words[result->reason]);
