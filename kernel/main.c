@@ -43,12 +43,12 @@ static void note_boot(void)
 // as the loader left them. Does not return: shell_run loops for ever.
 void kernel_main(uint32_t magic, uint32_t info_phys)
 {
-    // These need no memory: from here on every fault has a report, and the
-    // report has a voice.
+    // None of these needs memory. A panic has a voice from the first line on;
+    // a fault has a report as soon as there is an IDT, two lines later.
+    serial_init();
     gdt_init();
     trap_init();
     clock_mark_start();
-    serial_init();
     // A fault in here already has a report on the serial line. The screen must
     // wait for it: vga_init asks the boot information whether a graphics frame
     // buffer owns the display.

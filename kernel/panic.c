@@ -25,6 +25,9 @@ enum {
     PULSE_RESET = 0xfe,      // for a moment
     CODE_PANIC = 0x12,       // 37 as the status of QEMU
     JOURNAL_TAIL = 10,
+    // panic is always called directly: E8 rel32. It does not return, so the
+    // byte after the call may belong to the next function.
+    CALL_LENGTH = 5,
 };
 
 // Set for good: nobody comes back from a panic.
@@ -112,14 +115,18 @@ static void print_cause(const struct trap_frame *f)
                                                 : "");
 }
 
-static void print_registers(const struct trap_frame *f)
+// From ring 0 the CPU pushes no esp: the stack begins where the frame ends. A
+// double fault's frame has the real one, from the task switch.
+static uint32_t stack_of(const struct trap_frame *f)
+{
+    if (f->vector != 8 && !(f->cs & 3))
+        return (uint32_t)f + offsetof(struct trap_frame, esp);
+    return f->esp;
+}
+
+static void print_registers(const struct trap_frame *f, uint32_t esp)
 {
     char where[64], bytes[48] = "not readable";
-    // From ring 0 the CPU pushes no esp: the stack begins where the frame
-    // ends. A double fault's frame has the real one, from the task switch.
-    uint32_t esp = f->esp;
-    if (f->vector != 8 && !(f->cs & 3))
-        esp = (uint32_t)f + offsetof(struct trap_frame, esp);
     kprintf("  eax %08x  ebx %08x  ecx %08x  edx %08x\n"
             "  esi %08x  edi %08x  ebp %08x  esp %08x\n"
             "  eip %08x  cs %04x  eflags %08x  error %x\n"
@@ -135,7 +142,7 @@ static void print_registers(const struct trap_frame *f)
             bytes);
 }
 
-// eip 0: the innermost frame is the caller of panic, not a trap.
+// The backtrace begins at eip and goes on with the frame of its function.
 static _Noreturn void finish(uint32_t eip, uint32_t ebp)
 {
     backtrace_print(eip, ebp);
@@ -159,26 +166,47 @@ static void enter_panic(void)
         machine_exit(CODE_PANIC);
     }
     panicking = true;
+    serial_init(); // a panic in the first lines of C needs a voice, too
     console_putc('\n');
 }
 
-_Noreturn void panic(const char *fmt, ...)
+// What panic_entry.S leaves on the stack.
+struct panic_frame {
+    uint32_t edi, esi, ebp, esp_at_pusha, ebx, edx, ecx, eax;
+    uint32_t eflags;
+    uint32_t eip; // the return address of panic
+    const char *fmt;
+    uint32_t args[];
+};
+
+_Noreturn void panic_here(const struct panic_frame *frame);
+
+_Noreturn void panic_here(const struct panic_frame *frame)
 {
-    va_list ap;
+    struct trap_frame f = {.edi = frame->edi,
+                           .esi = frame->esi,
+                           .ebp = frame->ebp,
+                           .ebx = frame->ebx,
+                           .edx = frame->edx,
+                           .ecx = frame->ecx,
+                           .eax = frame->eax,
+                           .eflags = frame->eflags,
+                           .eip = frame->eip - CALL_LENGTH,
+                           .cs = GDT_CODE};
     enter_panic();
     kprintf("panic: ");
-    va_start(ap, fmt);
-    kvprintf(fmt, ap);
-    va_end(ap);
+    // On the i386 a va_list is the address of the next argument.
+    kvprintf(frame->fmt, (va_list)frame->args);
     kprintf("\n");
-    finish(0, (uint32_t)__builtin_frame_address(0));
+    print_registers(&f, (uint32_t)&frame->fmt);
+    finish(f.eip, f.ebp);
 }
 
 _Noreturn void panic_trap(const struct trap_frame *frame)
 {
     enter_panic();
     print_cause(frame);
-    print_registers(frame);
+    print_registers(frame, stack_of(frame));
     finish(frame->eip, frame->ebp);
 }
 

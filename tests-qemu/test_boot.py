@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -110,20 +111,21 @@ def listing(run):
 
 
 def test_no_modules(machine):
-    run = machine("exit -- ls").run().must_end(PASS)
+    run = machine("check=memory exit -- ls").run().must_pass(["memory"])
     assert listing(run) == [], run.explain(["no file expected"])
 
 
 def test_one_byte_module(machine, files):
-    run = machine("exit -- ls", modules=files(one=b"x")).run()
-    run.must_end(PASS)
+    run = machine("check=memory exit -- ls", modules=files(one=b"x")).run()
+    run.must_pass(["memory"])
     assert listing(run) == [("one", 1)], run.explain(["one byte expected"])
 
 
-def test_twenty_modules(machine, files):
+@pytest.mark.parametrize("mem", [16, 128, 3072])
+def test_twenty_modules(machine, files, mem):
     contents = {f"file{i:02}": bytes([i]) * (1 + i * 1000) for i in range(20)}
-    run = machine("exit -- ls", modules=files(**contents)).run()
-    run.must_end(PASS)
+    run = machine("check=memory exit -- ls", modules=files(**contents),
+                  mem=mem).run().must_pass(["memory"])
     assert listing(run) == [(n, len(d)) for n, d in contents.items()], \
         run.explain(["20 files expected"])
 
@@ -134,7 +136,8 @@ def test_two_modules_of_one_name(machine, tmp_path):
         (tmp_path / folder).mkdir()
         paths.append(tmp_path / folder / "same")
         paths[-1].write_bytes(data)
-    run = machine("exit -- ls; digest md5 same; digest md5 same#2; "
+    run = machine("check=memory exit -- ls; digest md5 same; "
+                  "digest md5 same#2; "
                   "digest md5 same#3", modules=paths + CRYPTO).run()
     run.must_end(FAIL, hashlib.md5(b"first").hexdigest(),
                  hashlib.md5(b"second!").hexdigest(), "^same#3: no such file")
@@ -148,21 +151,26 @@ def test_module_arguments_do_not_disturb_the_name(machine, files):
     assert listing(run) == [("one", 3)], run.explain([])
 
 
-def spoiled(machine, *orders, **options):
+def spoiled(machine, *orders, at="_start", **options):
     """Boots with gdb at the first instruction, before any code has looked at
     what the loader left: eax is the magic number, ebx points to the
-    information block. Yields the console of the machine that goes on."""
+    information block. Returns the console of the machine that goes on."""
     path = f"{BUILD.relative_to(ROOT)}/gdb-{os.getpid()}.sock"
+    (ROOT / path).unlink(missing_ok=True)
     probe = machine("exit", extra=[
         "-S", "-chardev", f"socket,id=gdb,path={path},server=on,wait=off",
         "-gdb", "chardev:gdb"], **options)
-    words = ["-ex", f"target remote {path}", "-ex", "break *_start",
+    words = ["-ex", f"target remote {path}", "-ex", f"hbreak *{at}",
              "-ex", "continue", "-ex", "delete"]
     for order in orders:
         words += ["-ex", f"set {order}"]
     console = probe.open()
+    end = time.monotonic() + 30
+    while not (ROOT / path).exists():  # QEMU may be slow to start
+        assert time.monotonic() < end, "QEMU has made no socket"
+        time.sleep(0.01)
     # The machine may end while gdb lets it go: gdb's status means nothing.
-    subprocess.run(["timeout", "-k", "2", "10", "gdb", "-batch", "-nx",
+    subprocess.run(["timeout", "-k", "2", "40", "gdb", "-batch", "-nx",
                     *words, "-ex", "detach", ELF], cwd=ROOT,
                    stdin=subprocess.DEVNULL, capture_output=True)
     return console
@@ -181,6 +189,15 @@ def test_wrong_magic_is_said(machine):
 def test_information_out_of_reach_is_said(machine):
     spoiled_run(machine, "$ebx = 0x39000000").must_end(
         PANIC, r"panic: the loader's information lies beyond.*ebx 39000000")
+
+
+def test_panic_works_from_the_first_line_of_c(machine):
+    """gdb turns the entry of kernel_main into a call of panic, whose text is
+    a string that is there already."""
+    run = spoiled_run(machine, "*(const char **)($esp + 4) = bootinfo.loader",
+                      "$eip = panic", at="kernel_main")
+    run.must_end(PANIC, "^panic: unnamed$", r"eip c0", "^  at high",
+                 "^backtrace:")
 
 
 # Offsets in the block: flags 0, command line 16, modules 20 and 24. Flag 2

@@ -102,3 +102,13 @@ def bench_rows(text):
 def test_failing_status_needs_a_failing_check(machine):
     """Exit codes say what happened, in either order."""
     machine("check=nosuch,door exit").run().must_end(FAIL)
+
+
+def test_vbe_prints_the_mode_list(machine):
+    machine("exit -- vbe").run().must_end(
+        PASS, r"^VBE \d", r"^ +1[0-9a-f]{2} +\d+ ?x ?\d+")
+
+
+def test_both_memory_maps_are_shown(machine):
+    machine("exit -- e820").run().must_end(
+        PASS, "(?i)bios", "(?i)loader", "They agree at every address")

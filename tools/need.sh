@@ -40,7 +40,6 @@ long  /usr/share/vgabios/vgabios.bin vgabios         its screen
 long  node                    nodejs                 runs v86
 long  npm                     npm                    fetches v86
 long  clang                   clang                  the other compiler
-long  ld.lld                  lld                    the other linker
 long  clang-format            clang-format           the layout of the sources
 "
 

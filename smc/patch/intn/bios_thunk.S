@@ -121,10 +121,10 @@ bios_real:
     pop %ds
     popfl                           /* now sp is BIOS_STACK_TOP */
 
-/* PATCH SITE bios_site (in the copy: HIGH(THUNK(bios_site)))
+/* Patch site bios_site (in the copy: HIGH(THUNK(bios_site)))
  *   before   CD 00     int $0x00
  *   after    CD nn     int $nn
- *   writer   intn_aim, called by bios_call in bios.c
+ *   who      intn_aim, called by bios_call in bios.c
  *   safe     interrupts are off, and the thunk is entered only after the
  *            write. The write goes in by another address than the one this
  *            runs at; the MOV to CR0 and the far jumps on the way

@@ -115,6 +115,13 @@ struct intn_result intn_changed(uint32_t n, struct intn_regs *regs)
     return result;
 }
 
+/* Patch site: four bytes of the arena "intn stubs" for each vector
+ *   before   CC CC CC CC   INT3, as every unused byte of an arena
+ *   after    CD nn C3 CC   int $nn; ret
+ *   who      generate_stub, through arena_write, at most once for a vector
+ *   safe     nobody knows the address before stub[n] is set
+ *   without  a table of 256 stubs, most of them never used
+ */
 // Generates `int n; ret`. Interrupts are off: a handler may want a stub too,
 // and two arenas would be made. A stub that the door refused stays reserved
 // and unused; its INT3s trap whoever strays there.

@@ -19,10 +19,10 @@
 
     .text
 
-/* PATCH SITE intn_site
+/* Patch site intn_site
  *   before   CD 00     int $0x00
  *   after    CD nn     int $nn, for the nn of the latest call
- *   writer   intn_aim and intn_always in intn.c, through text_write
+ *   who      intn_aim and intn_always in intn.c, through text_write
  *   safe     interrupts are off from the write until the INT itself: STI
  *            takes effect after the instruction that follows it, so no
  *            maskable interrupt comes between the two. One CPU uses it.
