@@ -2,9 +2,9 @@
 // Channel 0 of the 8254 ticks; channel 2, whose gate and output are in port
 // 0x61, times the TSC. [Intel 8254 data sheet]
 //
-//   OUT2   ____________________.-----------    mode 0: low while counting
-//          ^ count written     ^ 5 ms later
-//          rdtsc               rdtsc
+//   channel 2   ffff ... first ...... last ...    counts down at 1.19 MHz
+//   TSC                  begin        end         counts up
+//                        `-- at least 5 ms --'
 //
 // Polled, so that it works before interrupts are on.
 #include "kernel/clock.h"
@@ -20,12 +20,12 @@ enum {
     PORT_B = 0x61,
     PORT_B_GATE2 = 0x01,   // channel 2 counts only while this is set
     PORT_B_SPEAKER = 0x02, // OUT2 goes to the loudspeaker
-    PORT_B_OUT2 = 0x20,
+    LATCH_CHANNEL_2 = 0x80,
     MODE_0_CHANNEL_2 = 0xb0, // output rises when the count is done
     MODE_2_CHANNEL_0 = 0x34, // rate generator
-    WINDOW_MS = 5,           // 5965 counts; 16 bits end at 54 ms
-    WINDOWS = 3,
-    PATIENCE = 20000000, // reads of PORT_B
+    WINDOW_COUNTS = 5965,    // 5 ms; 16 bits end at 54 ms
+    MOST_WINDOWS = 24,
+    PATIENCE = 200000, // reads of the count
 };
 
 static volatile uint32_t ticks;
@@ -51,32 +51,57 @@ static void pit_start(uint8_t command, uint16_t port, uint16_t count)
     outb(port, (uint8_t)(count >> 8));
 }
 
-// TSC ticks in one window of WINDOW_MS, or 0 if the PIT never answers.
-static uint64_t measure_window(void)
+// The count of channel 2. The latch holds both bytes still while we read.
+static uint16_t pit_count(void)
 {
-    pit_start(MODE_0_CHANNEL_2, PIT_CHANNEL_2, PIT_HZ / 1000 * WINDOW_MS);
-    uint64_t begin = rdtsc();
-    for (uint32_t patience = PATIENCE; patience; patience--)
-        if (inb(PORT_B) & PORT_B_OUT2)
-            return rdtsc() - begin;
-    return 0;
+    outb(PIT_COMMAND, LATCH_CHANNEL_2);
+    uint16_t low = inb(PIT_CHANNEL_2);
+    return (uint16_t)(low | inb(PIT_CHANNEL_2) << 8);
 }
 
-// The shortest of several windows: whatever disturbs a measurement (a busy
-// host, a system management interrupt) makes it longer.
+// TSC ticks per second, by one window of at least WINDOW_COUNTS; 0 if the PIT
+// does not count. Both clocks are read side by side at each end, so it
+// does not matter how late we notice that the window is over: a busy host may
+// stop us for several milliseconds.
+static uint64_t measure_window(void)
+{
+    pit_start(MODE_0_CHANNEL_2, PIT_CHANNEL_2, 0xffff);
+    uint16_t first = pit_count(), counts = 0;
+    uint64_t begin = rdtsc(), end = begin;
+    for (uint32_t patience = PATIENCE; counts < WINDOW_COUNTS; patience--) {
+        if (!patience)
+            return 0;
+        counts = (uint16_t)(first - pit_count());
+        end = rdtsc();
+    }
+    return u64_div((end - begin) * PIT_HZ, counts);
+}
+
+// Do two windows differ by less than one part in 64?
+static bool agree(uint64_t a, uint64_t b)
+{
+    uint64_t difference = a < b ? b - a : a - b;
+    return difference < (a < b ? a : b) >> 6;
+}
+
+// The rate that two windows agree on. Only a disturbance between the two reads
+// at an end of a window can spoil it, and hardly twice by the same amount.
 static uint32_t measure_tsc_khz(void)
 {
     uint8_t old = inb(PORT_B);
-    uint64_t best = UINT64_MAX;
     // Gate open, loudspeaker off: the count would be heard.
     outb(PORT_B, (uint8_t)((old & ~PORT_B_SPEAKER) | PORT_B_GATE2));
+    uint64_t best = measure_window();
     // A 0 (no PIT) ends the loop and is the answer.
-    for (int i = 0; i < WINDOWS && best; i++) {
-        uint64_t elapsed = measure_window();
-        best = elapsed < best ? elapsed : best;
+    for (int i = 1; i < MOST_WINDOWS && best; i++) {
+        uint64_t rate = measure_window();
+        bool sure = agree(rate, best);
+        best = rate < best ? rate : best;
+        if (sure)
+            break;
     }
     outb(PORT_B, old);
-    return (uint32_t)u64_div(best, WINDOW_MS);
+    return (uint32_t)u64_div(best, 1000);
 }
 
 void clock_init(void)
