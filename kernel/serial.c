@@ -14,6 +14,7 @@
 #include "kernel/cpu.h"
 #include "kernel/trap.h"
 #include "smc/patch/once/once.h"
+#include <stdbool.h>
 
 enum {
     PORT = 0x3f8,
@@ -76,11 +77,6 @@ void serial_init(void)
     ONCE (serial_port) {
         port_init();
     }
-}
-
-bool serial_present(void)
-{
-    return present;
 }
 
 static uint32_t ring_used(void)

@@ -2,12 +2,10 @@
 // COM1, a 16550 at 115200 baud: the console by default. All of this works
 // without a port, too; then output vanishes and input never comes.
 #pragma once
-#include <stdbool.h>
 
 // Probes and programs the port, once. Safe to call before anything else works,
 // and again: later calls do nothing.
 void serial_init(void);
-bool serial_present(void);
 
 // Turns reception from polling to interrupts. Needs the IDT and the PIC.
 void serial_start_interrupts(void);

@@ -35,7 +35,8 @@ trap_stubs:
     .set n, 0
     .rept 256
     .balign STUB_SIZE, 0xcc
-    .if (n == 8) || ((n >= 10) && (n <= 14)) || (n == 17) || (n == 21) || (n == 29) || (n == 30)
+    .set pushes_error, (n == 8) || ((n >= 10) && (n <= 14)) || (n == 17)
+    .if pushes_error || (n == 21) || (n == 29) || (n == 30)
     .else
     push $0
     .endif

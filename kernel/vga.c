@@ -15,6 +15,7 @@
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/patch/once/once.h"
+#include <stdbool.h>
 
 enum {
     COLUMNS = 80,
@@ -122,11 +123,6 @@ void vga_init(void)
     ONCE (vga_adapter) {
         adapter_init();
     }
-}
-
-bool vga_present(void)
-{
-    return present;
 }
 
 static void scroll(void)

@@ -226,8 +226,3 @@ struct arena *arena_of(const void *at, size_t len)
             return a;
     return NULL;
 }
-
-struct arena *arena_first(void)
-{
-    return arenas;
-}

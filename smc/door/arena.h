@@ -70,6 +70,3 @@ void arena_destroy(struct arena *arena);
 
 // The arena that holds all of [at, at + len), or NULL.
 struct arena *arena_of(const void *at, size_t len);
-
-// The first live arena; follow ->next.
-struct arena *arena_first(void);

@@ -222,6 +222,13 @@ static void by_store(void *arg)
 // The operand alone is the site, four bytes: the opcode in front of it does
 // not change. The expected bytes are read from the site, which makes the
 // door's comparison pass always; a bench may do that.
+/* Patch site: the operand in the bench's arena, a copy of the template
+ * before: B8 imm32, mov $n,%eax
+ * after:  B8 imm32, mov $n+1,%eax
+ * who:    by_door, through text_write
+ * safe:   only this bench runs the copy, after the write
+ * without it: the price of the door would have no row of its own
+ */
 static void by_door(void *arg)
 {
     uint8_t *operand = (uint8_t *)arg + 1;
