@@ -41,7 +41,10 @@ endif
 
 # `make V=1` shows whole commands, otherwise only what is made.
 quiet = $(if $(V),,@echo '  $(@:$(BUILD)/%=%)';)
+# A make started by this one shares its jobs.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
+endif
 
 .PHONY: all
 all: $(ELF)
@@ -69,6 +72,7 @@ $(BUILD)/symbols.o: $(BUILD)/first.elf tools/symbols.awk
 $(ELF): $(OBJECTS) $(BUILD)/symbols.o linker.ld
 	$(quiet)$(LD) $(LDFLAGS) -Map $(BUILD)/palimpsest.map -o $@ $(OBJECTS) \
 	    $(BUILD)/symbols.o
+	@$(STRIP) -w -N '*compound*literal*' $@ # nobody calls a table's part
 
 -include $(OBJECTS:.o=.d)
 
@@ -82,6 +86,9 @@ need_run = run $(if $(filter-out 0,$(ISO)),iso)
 need_bench = run
 need_iso = iso run
 need_gdb = gdb
+need_host = host
+need_time = host
+need_fuzz = fuzz
 need_test = test
 need_test-long = long
 NEEDS := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(need_$(goal))))
@@ -150,14 +157,17 @@ gdb: needs $(ELF)
 # Testing ------------------------------------------------------------------
 
 PYTEST = BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest \
-    tests-qemu -n 2 $(if $(T),-k '$(T)')
+    tests-qemu tests-host -n 2 $(if $(T),-k '$(T)')
 
 .PHONY: test test-long
-test: needs $(ELF)
+test: needs $(ELF) host
 	$(PYTEST) -m 'not long'
 
-test-long: needs $(ELF)
+test-long: needs $(ELF) host
 	$(PYTEST) -m long
+
+# The engines as Linux programs
+include tests-host/host.mk
 
 # House-keeping ------------------------------------------------------------
 
@@ -176,7 +186,7 @@ clean:
 help:
 	@sed -n 's/^#> //p' Makefile
 	@echo 'Labs:'
-	@sed -n '/^LAB(/{N;s/^LAB(\([a-z_]*\), *\n* *"\([^"]*\)".*/  \1: \2/p}' \
+	@sed -n '/^LAB(/{N;s/^LAB(\([a-z0-9_]*\), *\n* *"\([^"]*\)".*/  \1: \2/p}' \
 	    $(SOURCES)
 
 #> make              build/palimpsest.elf
@@ -187,8 +197,12 @@ help:
 #>   ISO=1           boot the GRUB image instead of the ELF
 #>   CPU=.. MEM=..   another processor, other memory (MiB)
 #> make iso          build/palimpsest.iso, for GRUB, Bochs, real machines
-#> make test [T=..]  the tests in QEMU (T: only those that match)
-#> make test-long    Bochs, v86, other compilers and levels
+#> make test [T=..]  the tests in QEMU and of the engines as Linux programs
+#>                   (T: only those that match)
+#> make test-long    Bochs, v86, other compilers and levels, fuzzing
+#> make host         the engines as Linux programs, in build/host
+#> make fuzz ENGINE=decode SECONDS=600   libFuzzer on one of them
+#> make time         the engines on this CPU, beside others
 #> make bench [LAB=] every technique against its alternatives, exact counts
 #> make gdb [LAB=..] stop at the moment of modification
 #> make format       clang-format; make clean removes build/

@@ -22,7 +22,7 @@ def test_silent_and_quick_when_nothing_is_missing():
 def without(tmp_path, *absent):
     """A PATH with the few commands that the script itself needs, and fakes
     for all the tools it looks for but `absent`."""
-    for name in ("sh", "sed", "id", "env"):
+    for name in ("sh", "sed", "id", "env", "uname"):
         (tmp_path / name).symlink_to(f"/bin/{name}")
     for name in ("gcc", "ld", "make", "gdb", "qemu-system-i386"):
         if name not in absent:

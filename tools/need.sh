@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Makes sure that the tools for a job are there.
 #
-#   tools/need.sh build|run|iso|gdb|test|long
+#   tools/need.sh build|run|iso|gdb|host|fuzz|test|long
 #
 # Says nothing when nothing is missing. On Debian and its kin it installs
 # what is missing, as root or through sudo, and says what and why. Elsewhere
@@ -12,6 +12,9 @@ set -eu
 grub=/usr/lib/grub/i386-pc
 zlib=/usr/i686-w64-mingw32/lib/zlib1.dll
 bochs='/usr/lib/*/bochs/plugins'
+gcc32=/usr/lib/gcc/x86_64-linux-gnu/12/32
+clang32='/usr/lib/llvm-14/lib/clang/14.*/lib/linux'
+mingw=/usr/lib/gcc/i686-w64-mingw32/12-win32
 
 # One line for each thing: the group that needs it, what must be there (a
 # command, a file, or py:MODULE for the system's Python), the Debian package,
@@ -27,6 +30,18 @@ iso   grub-mkimage            grub-common            the boot image
 iso   $grub/multiboot.mod     grub-pc-bin            the boot image
 iso   xorriso                 xorriso                the boot image
 gdb   gdb                     gdb                    stopping at a patch
+host  /usr/lib32/crt1.o       libc6-dev-i386         32-bit Linux programs
+host  $gcc32/libgcc.a         lib32gcc-12-dev        32-bit Linux programs
+host  /usr/include/Zydis/Zydis.h libzydis-dev        another decoder, to compare
+host  /usr/lib32/libz.so.1    lib32z1                code to decode
+host  /usr/lib32/libgcc_s.so.1 lib32gcc-s1           code to decode
+host  /usr/lib32/libstdc++.so.6 lib32stdc++6         code to decode
+host  $zlib                   libz-mingw-w64         code to decode
+host  $mingw/libstdc++-6.dll  gcc-mingw-w64-i686-win32-runtime code to decode
+host  $grub/gcry_sha256.mod   grub-pc-bin            code to decode
+fuzz  clang                   clang                  the fuzzing compiler
+fuzz  $clang32/libclang_rt.fuzzer-i386.a libclang-rt-14-dev its 32-bit library
+fuzz  $gcc32/libstdc++.so     lib32stdc++-12-dev     what that is linked with
 test  /usr/bin/python3        python3                the test runner
 test  py:pytest               python3-pytest         the test runner
 test  py:pexpect              python3-pexpect        dialogue with the shell
@@ -43,15 +58,22 @@ long  clang                   clang                  the other compiler
 long  clang-format            clang-format           the layout of the sources
 "
 
+# Only this machine has packages for 32-bit programs. On others the tests
+# that need them skip.
+host=host fuzz='host fuzz'
+[ "$(uname -m)" = x86_64 ] || host='' fuzz=''
+
 group=${1-}
 case $group in
 build) groups=build ;;
 run)   groups='build run' ;;
 iso)   groups='build iso' ;;
 gdb)   groups='build run gdb' ;;
-test)  groups='build run iso gdb test' ;;
-long)  groups='build run iso gdb test long' ;;
-*)     echo "usage: $0 build|run|iso|gdb|test|long" >&2; exit 2 ;;
+host)  groups="build $host" ;;
+fuzz)  groups="build $fuzz" ;;
+test)  groups="build run iso gdb test $host" ;;
+long)  groups="build run iso gdb test $fuzz long" ;;
+*)     echo "usage: $0 build|run|iso|gdb|host|fuzz|test|long" >&2; exit 2 ;;
 esac
 
 # Starting Python takes longer than everything else here: look where Debian
