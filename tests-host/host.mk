@@ -12,7 +12,7 @@ ENGINES := kernel/printf.c \
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
 # programs, where they run over files: tests-host/corpus/NAME in `make test`.
-FUZZ := decode
+FUZZ := decode print
 
 # TIMED: tests-host/time_NAME.c for each, in both sizes. `make time` runs them
 # over some real code.
@@ -22,6 +22,15 @@ LIBS_m64_time_x86 := -lZydis
 HOST_m32 := harness_check
 HOST_asan := harness_check
 HOST_m64 := harness_check
+
+HOST_asan += oracle_objdump
+FILES_oracle_objdump := oracle_listing
+HOST_m64 += oracle_objdump
+
+HOST_m64 += oracle_zydis
+FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \
+    oracle_zydis_registers oracle_zydis_view
+LIBS_m64_oracle_zydis := -lZydis
 
 # -------------------------------------------------------------------------
 

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: MIT
+// The differences that have a reason. A quirk names the opcodes it is about,
+// the kinds of difference it explains, and the registers and flags that may
+// be in them; all else about these instructions must agree.
+//
+// "The CPU" is an AMD EPYC with AVX-512 that was given the bytes under a
+// handler for SIGILL.
+#include "tests-host/oracle_zydis.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { ANY_VECTOR = 0x80 }; // added to a map: not legacy
+
+struct quirk {
+    const char *reason;
+    uint32_t differences;
+    uint8_t map, first, last; // opcodes
+    bool (*applies)(const struct pair *);
+    uint64_t registers;
+    uint32_t flags;
+};
+
+// Conditions --------------------------------------------------------------
+
+// The byte behind the opcode, in legacy maps.
+static uint8_t modrm(const struct pair *p)
+{
+    static const uint8_t opcode_length[] = {[MAP_1] = 1,
+                                            [MAP_0F] = 2,
+                                            [MAP_0F38] = 3,
+                                            [MAP_0F3A] = 3,
+                                            [MAP_3DNOW] = 2};
+    size_t at = p->insn.opcode_at + opcode_length[p->insn.map];
+    return at < p->available ? p->bytes[at] : 0;
+}
+
+static uint8_t reg(const struct pair *p)
+{
+    return modrm(p) >> 3 & 7;
+}
+
+static bool to_memory(const struct pair *p)
+{
+    return modrm(p) < 0xc0;
+}
+
+static bool is_register(const struct pair *p)
+{
+    return !to_memory(p);
+}
+
+static bool is_malformed_evex(const struct pair *p)
+{
+    return p->insn.encoding == ENCODING_EVEX &&
+           p->their_status == ZYDIS_STATUS_MALFORMED_EVEX;
+}
+
+static bool is_mpx_nop(const struct pair *p)
+{
+    return p->insn.address_size == 2 || reg(p) > 3 ||
+           (is_register(p) && (modrm(p) & 7) > 3);
+}
+
+static bool is_rounded(const struct pair *p)
+{
+    return p->insn.encoding == ENCODING_EVEX && p->insn.mandatory == 0xf2 &&
+           p->insn.vex_w && p->insn.modrm >= 0xc0 &&
+           (p->insn.opcode == 0x2a || p->insn.opcode == 0x7b);
+}
+
+static bool shifts_by_0_or_1(const struct pair *p)
+{
+    bool by_one = p->insn.map == MAP_1 && p->insn.opcode >= 0xd0;
+    return by_one || (p->insn.imm & 31) < 2;
+}
+
+static bool is_sbb(const struct pair *p)
+{
+    return p->insn.opcode < 0x80 || reg(p) == 3;
+}
+
+static bool is_far_through_memory(const struct pair *p)
+{
+    return reg(p) == 3 || reg(p) == 5;
+}
+
+static bool has_notrack(const struct pair *p)
+{
+    return p->insn.segment == SEG_DS && (reg(p) == 2 || reg(p) == 4);
+}
+
+static bool is_nop(const struct pair *p)
+{
+    return p->their.mnemonic == ZYDIS_MNEMONIC_NOP;
+}
+
+static bool is_hint(const struct pair *p)
+{
+    ZydisInstructionCategory c = p->their.meta.category;
+    return c == ZYDIS_CATEGORY_PREFETCH || c == ZYDIS_CATEGORY_PREFETCHWT1 ||
+           c == ZYDIS_CATEGORY_CLDEMOTE;
+}
+
+static bool is_invlpg(const struct pair *p)
+{
+    return reg(p) == 7 && to_memory(p);
+}
+
+static bool is_lgdt(const struct pair *p)
+{
+    return reg(p) == 2 && to_memory(p);
+}
+
+static bool is_svm(const struct pair *p)
+{
+    return modrm(p) >= 0xd8 && modrm(p) <= 0xdf;
+}
+
+static bool is_svm_operand(const struct pair *p)
+{
+    return is_svm(p) || modrm(p) >= 0xfe;
+}
+
+static bool is_mwaitx(const struct pair *p)
+{
+    return modrm(p) == 0xfb;
+}
+
+static bool is_rdpru(const struct pair *p) // or MCOMMIT
+{
+    return modrm(p) == 0xfd || modrm(p) == 0xfa;
+}
+
+static bool is_tdx(const struct pair *p)
+{
+    return modrm(p) >= 0xcc && modrm(p) <= 0xcf;
+}
+
+static bool is_xbegin_16(const struct pair *p)
+{
+    return modrm(p) == 0xf8 && p->insn.operand_size == 2;
+}
+
+static bool is_vmfunc(const struct pair *p)
+{
+    return modrm(p) == 0xd4;
+}
+
+static bool is_vm_entry(const struct pair *p)
+{
+    return modrm(p) >= 0xc1 && modrm(p) <= 0xc4;
+}
+
+static bool is_older_system(const struct pair *p)
+{
+    return modrm(p) >= 0xc1 && modrm(p) <= 0xcb && p->insn.prefixes != 0;
+}
+
+static bool is_encl(const struct pair *p)
+{
+    return p->their.meta.category == ZYDIS_CATEGORY_SGX;
+}
+
+static bool is_at_eax(const struct pair *p) // MONITOR, MONITORX, CLZERO
+{
+    return modrm(p) == 0xc8 || modrm(p) == 0xfa || modrm(p) == 0xfc;
+}
+
+static bool is_line(const struct pair *p) // CLFLUSH and the like
+{
+    return reg(p) >= 6 && p->their.meta.category != ZYDIS_CATEGORY_XSAVEOPT;
+}
+
+static bool is_state(const struct pair *p) // XSAVE and the like
+{
+    return p->insn.opcode == 0xc7 ? reg(p) >= 3 && reg(p) <= 5 : reg(p) < 7;
+}
+
+static bool is_ftst(const struct pair *p) // or FXAM
+{
+    return modrm(p) == 0xe4 || modrm(p) == 0xe5;
+}
+
+static bool is_ffree(const struct pair *p)
+{
+    return is_register(p) && reg(p) == 0;
+}
+
+static bool is_xabort(const struct pair *p)
+{
+    return modrm(p) == 0xf8;
+}
+
+static bool has_66(const struct pair *p)
+{
+    return p->insn.mandatory == 0x66;
+}
+
+static bool is_sse4a(const struct pair *p)
+{
+    return p->insn.mandatory == 0xf2 || p->insn.mandatory == 0x66;
+}
+
+static bool is_mpx(const struct pair *p)
+{
+    return p->their.meta.category == ZYDIS_CATEGORY_MPX;
+}
+
+static bool is_vex(const struct pair *p)
+{
+    return p->insn.encoding == ENCODING_VEX;
+}
+
+// The table ---------------------------------------------------------------
+
+// clang-format off
+#define GPR(n) REGISTER_BIT(BIT_GPR + REG_##n)
+#define SEG(n) REGISTER_BIT(BIT_SEGMENT + SEG_##n)
+#define EIGHT(what) (0xffull << BIT_##what)
+#define STATUS (FLAG_O | FLAG_S | FLAG_Z | FLAG_A | FLAG_P | FLAG_C)
+#define SEGMENTS (0x3full << BIT_SEGMENT)
+#define MEDIA (EIGHT(X87) | EIGHT(MMX) | EIGHT(VECTOR) | \
+               REGISTER_BIT(BIT_MXCSR))
+#define READS (READS_MORE | READS_LESS)
+#define WRITES (WRITES_MORE | WRITES_LESS)
+#define FLAGS (FLAGS_READ | FLAGS_WRITTEN | FLAGS_UNDEFINED)
+
+static const struct quirk quirks[] = {
+    // What is an instruction.
+    {"EVEX with V' clear: ignored outside 64-bit mode, and the CPU runs it",
+     ONLY_OURS, MAP_0F | ANY_VECTOR, 0, 0xff, is_malformed_evex, 0, 0},
+    {"EVEX with V' clear: ignored outside 64-bit mode, and the CPU runs it",
+     ONLY_OURS, MAP_0F38 | ANY_VECTOR, 0, 0xff, is_malformed_evex, 0, 0},
+    {"EVEX with V' clear: ignored outside 64-bit mode, and the CPU runs it",
+     ONLY_OURS, MAP_0F3A | ANY_VECTOR, 0, 0xff, is_malformed_evex, 0, 0},
+    {"MPX with bnd4..7 or 16-bit addresses: #UD with MPX only, else a NOP; "
+     "so on the CPU", ONLY_OURS, MAP_0F, 0x1a, 0x1b, is_mpx_nop, 0, 0},
+    {"AADD, AAND, AOR, AXOR are newer than Zydis 4.0",
+     ONLY_OURS, MAP_0F38, 0xfc, 0xfc, NULL, 0, 0},
+    {"VMX, MONITOR, MWAIT, CLAC, STAC with a mandatory prefix: refused there, "
+     "not by objdump", ONLY_OURS, MAP_0F, 0x01, 0x01, is_older_system, 0, 0},
+    {"VCVTSI2SD, VCVTUSI2SD with W and a rounding set: the CPU runs it",
+     ONLY_OURS, MAP_0F | ANY_VECTOR, 0x2a, 0x7b, is_rounded, 0, 0},
+    {"TDX is of 64-bit mode only; #UD on the CPU",
+     ONLY_THEIRS, MAP_0F, 0x01, 0x01, is_tdx, 0, 0},
+    {"PadLock is VIA's only; #UD on the CPU",
+     ONLY_THEIRS, MAP_0F, 0xa6, 0xa7, NULL, 0, 0},
+
+    // Operands.
+    {"NOP with ModRM: objdump shows one operand of the two; nothing is read",
+     OPERANDS | ACCESS | READS_LESS | MEMORY | MEMORY_SIZE, MAP_0F, 0x0d,
+     0x1f, is_nop, EIGHT(GPR), 0},
+    {"66 90 is XCHG to objdump, NOP to Zydis: the same",
+     OPERANDS | IMPLIED_MORE | READS_MORE | WRITES_MORE, MAP_1, 0x90, 0x90,
+     has_66, GPR(AX), 0},
+    {"LEA: the segment, which has no effect, is told here as objdump does",
+     OPERANDS, MAP_1, 0x8d, 0x8d, NULL, 0, 0},
+    {"NOTRACK is also an override of SS; Zydis takes it for NOTRACK only",
+     OPERANDS, MAP_1, 0xff, 0xff, has_notrack, 0, 0},
+    {"MOV to a segment: objdump shows the whole register, 16 bits are used",
+     SIZES, MAP_1, 0x8e, 0x8e, NULL, 0, 0},
+    {"UD0, UD1 have operands of the operand size in objdump, 32 bits there",
+     SIZES | MEMORY_SIZE, MAP_0F, 0xb9, 0xb9, NULL, 0, 0},
+    {"UD0, UD1 have operands of the operand size in objdump, 32 bits there",
+     SIZES | MEMORY_SIZE, MAP_0F, 0xff, 0xff, NULL, 0, 0},
+    {"MPX: the segment and the size of a memory operand that is no access",
+     OPERANDS | SIZES | MEMORY_SIZE, MAP_0F, 0x1a, 0x1b, is_mpx, 0, 0},
+    {"FUCOMP: %st is an implied operand there; objdump does not show it",
+     IMPLIED_LESS, MAP_1, 0xdd, 0xdd, is_register, 0, 0},
+    {"MONITOR, CLZERO: memory at EAX here, the register EAX there",
+     IMPLIED_MORE | IMPLIED_LESS | MEMORY, MAP_0F, 0x01, 0x01, is_at_eax, 0,
+     0},
+
+    {"VMRUN, INVLPGB, PVALIDATE and their kin: EAX, ECX, EDX are operands "
+     "there; objdump shows none", IMPLIED_LESS, MAP_0F, 0x01, 0x01, is_svm_operand,
+     0, 0},
+
+    // Memory.
+    {"prefetches and CLDEMOTE read nothing, they are hints [SDM2 PREFETCHh]",
+     ACCESS | MEMORY | MEMORY_SIZE, MAP_0F, 0x0d, 0x1c, is_hint, 0, 0},
+    {"INVLPG takes the address of its operand, it reads nothing",
+     ACCESS | MEMORY | MEMORY_SIZE, MAP_0F, 0x01, 0x01, is_invlpg, 0, 0},
+    {"a cache line: one byte in it here, 64 there",
+     SIZES | MEMORY_SIZE, MAP_0F, 0xae, 0xae, is_line, 0, 0},
+    {"XSAVE's area has the size that XCR0 tells: none here, 576 there; the "
+     "registers in it are not told there", SIZES | MEMORY_SIZE | READS_MORE |
+     WRITES_MORE, MAP_0F, 0xae, 0xae, is_state, MEDIA, 0},
+    {"XSAVE's area has the size that XCR0 tells: none here, 576 there; the "
+     "registers in it are not told there", SIZES | MEMORY_SIZE | READS_MORE |
+     WRITES_MORE, MAP_0F, 0xc7, 0xc7, is_state, MEDIA, 0},
+    {"Key Locker: handles have no size here",
+     SIZES | MEMORY_SIZE, MAP_0F38, 0xd8, 0xdf, to_memory, 0, 0},
+    {"ENQCMD, MOVDIR64B: no size here; ENQCMD's store is missing there",
+     SIZES | MEMORY | MEMORY_SIZE, MAP_0F38, 0xf8, 0xf8, NULL, 0, 0},
+    {"ENTER also reads the frames it copies [SDM2 ENTER]",
+     MEMORY, MAP_1, 0xc8, 0xc8, NULL, 0, 0},
+
+    // Registers.
+    {"interrupts push EFLAGS, CS and EIP and load CS; not told there",
+     READS_MORE | WRITES_MORE | MEMORY | FLAGS, MAP_1, 0xcc, 0xce, NULL,
+     SEGMENTS | GPR(SP), ~0u},
+    {"interrupts push EFLAGS, CS and EIP and load CS; not told there",
+     READS_MORE | WRITES_MORE | MEMORY | FLAGS, MAP_1, 0xf1, 0xf1, NULL,
+     SEGMENTS | GPR(SP), ~0u},
+    {"far transfers change CS, and SS and ESP with the ring; not told there",
+     READS_MORE | WRITES_MORE, MAP_1, 0x9a, 0x9a, NULL, SEGMENTS | GPR(SP),
+     0},
+    {"far transfers change CS, and SS and ESP with the ring; not told there",
+     READS_MORE | WRITES_MORE, MAP_1, 0xca, 0xea, NULL, SEGMENTS | GPR(SP),
+     0},
+    {"far transfers change CS, and SS and ESP with the ring; not told there",
+     READS_MORE | WRITES_MORE, MAP_1, 0xff, 0xff, is_far_through_memory,
+     SEGMENTS | GPR(SP), 0},
+    {"INS, OUTS, CMPS, SCAS count ESI and EDI on; not told there",
+     WRITES_MORE, MAP_1, 0x6c, 0x6f, NULL, GPR(SI) | GPR(DI), 0},
+    {"INS, OUTS, CMPS, SCAS count ESI and EDI on; not told there",
+     WRITES_MORE, MAP_1, 0xa4, 0xaf, NULL, GPR(SI) | GPR(DI), 0},
+    {"XLAT reads AL", READS_MORE, MAP_1, 0xd7, 0xd7, NULL, GPR(AX), 0},
+    {"LEAVE loads ESP from EBP, it does not read it",
+     READS_LESS, MAP_1, 0xc9, 0xc9, NULL, GPR(SP), 0},
+    {"XABORT writes EAX, it does not read it",
+     READS_LESS, MAP_1, 0xc6, 0xc6, is_xabort, GPR(AX), 0},
+    {"x87: one that pushes or pops touches all registers here",
+     READS_MORE | WRITES_MORE, MAP_1, 0xd8, 0xdf, NULL, EIGHT(X87), 0},
+    {"FTST and FXAM only look", WRITES_LESS, MAP_1, 0xd9, 0xd9, is_ftst,
+     EIGHT(X87), 0},
+    {"FFREE empties its operand, it does not read it",
+     ACCESS | READS_LESS, MAP_1, 0xdd, 0xdd, is_ffree, EIGHT(X87), 0},
+    {"FFREE empties its operand, it does not read it",
+     ACCESS | READS_LESS, MAP_1, 0xdf, 0xdf, is_ffree, EIGHT(X87), 0},
+    {"EMMS empties the x87 registers; not told there",
+     WRITES_MORE, MAP_0F, 0x0e, 0x77, NULL, EIGHT(X87) | EIGHT(MMX), 0},
+    {"3DNow! conversions and approximations only write [AMD 21928]",
+     ACCESS | READS_LESS, MAP_3DNOW, 0x0c, 0xbb, NULL, EIGHT(MMX), 0},
+    {"LSL writes its destination or leaves it, as LAR does",
+     ACCESS | READS_LESS, MAP_0F, 0x03, 0x03, NULL, EIGHT(GPR), 0},
+    {"CVTSI2SS writes a part of its destination: not read here",
+     ACCESS | READS_LESS, MAP_0F, 0x2a, 0x2a, NULL, EIGHT(VECTOR), 0},
+    {"EXTRQ, INSERTQ read their destination, too [AMD4]",
+     ACCESS | READS_MORE, MAP_0F, 0x78, 0x79, is_sse4a, EIGHT(VECTOR), 0},
+    {"SYSENTER and its kin load CS, SS and ESP; not all of it told there",
+     WRITES_MORE, MAP_0F, 0x05, 0x35, NULL, SEG(CS) | SEG(SS) | GPR(SP), 0},
+    {"RSM loads everything; it is #UD at ring 3, so privileged here",
+     WRITES_MORE | PRIVILEGE, MAP_0F, 0xaa, 0xaa, NULL, ~0ull, 0},
+    {"CLTS clears a bit of CR0; not told there",
+     WRITES_MORE, MAP_0F, 0x06, 0x06, NULL, REGISTER_BIT(BIT_CONTROL), 0},
+    {"VMFUNC's function 0 reads ECX; not told there",
+     READS_MORE, MAP_0F, 0x01, 0x01, is_vmfunc, GPR(CX), 0},
+    {"MWAITX reads EBX, the timer [AMD3 MWAITX]",
+     READS_MORE, MAP_0F, 0x01, 0x01, is_mwaitx, GPR(BX), 0},
+    {"ENCLS and its kin: what they use depends on the leaf in EAX",
+     READS_MORE | WRITES_MORE | FLAGS_WRITTEN, MAP_0F, 0x01, 0x01, is_encl,
+     EIGHT(GPR), STATUS},
+    {"GETSEC: what it uses depends on the leaf in EAX",
+     READS_MORE | WRITES_MORE, MAP_0F, 0x37, 0x37, NULL, EIGHT(GPR), 0},
+    {"VZEROUPPER, VZEROALL: the registers are not told there",
+     WRITES_MORE, MAP_0F | ANY_VECTOR, 0x77, 0x77, is_vex, EIGHT(VECTOR), 0},
+
+    // Flags.
+    {"shifts by a count of 0 or 1 that the encoding tells: no flags, or O "
+     "defined [SDM2 SAL]", FLAGS, MAP_1, 0xc0, 0xd1, shifts_by_0_or_1, 0,
+     STATUS},
+    {"shifts by a count of 0 or 1 that the encoding tells: no flags, or O "
+     "defined [SDM2 SAL]", FLAGS, MAP_0F, 0xa4, 0xac, shifts_by_0_or_1, 0,
+     STATUS},
+    {"SBB defines A [SDM2 SBB]", FLAGS_WRITTEN | FLAGS_UNDEFINED, MAP_1,
+     0x18, 0x1d, is_sbb, 0, FLAG_A},
+    {"SBB defines A [SDM2 SBB]", FLAGS_WRITTEN | FLAGS_UNDEFINED, MAP_1,
+     0x80, 0x83, is_sbb, 0, FLAG_A},
+    {"SYSCALL, SYSRET of legacy mode change I, RF and VM; those of long mode "
+     "are told there [AMD3 SYSCALL]", FLAGS_WRITTEN, MAP_0F, 0x05, 0x07, NULL,
+     0, ~0u},
+    {"VMCALL and VM entries: what the guest does to the flags is no effect "
+     "of theirs", FLAGS_READ | FLAGS_WRITTEN, MAP_0F, 0x01, 0x01,
+     is_vm_entry, 0, ~0u},
+    {"VPTEST, VTESTPS, VTESTPD clear O, S, A and P [SDM2 PTEST]",
+     FLAGS_WRITTEN, MAP_0F38 | ANY_VECTOR, 0x0e, 0x17, is_vex, 0, STATUS},
+    {"BEXTR clears O and C, writes Z [SDM2 BEXTR]",
+     FLAGS_WRITTEN | FLAGS_UNDEFINED, MAP_0F38 | ANY_VECTOR, 0xf7, 0xf7,
+     is_vex, 0, FLAG_O | FLAG_C},
+
+    {"RDPRU, MCOMMIT write C and clear the others [AMD3 RDPRU]",
+     FLAGS_WRITTEN, MAP_0F, 0x01, 0x01, is_rdpru, 0, STATUS},
+    {"XBEGIN of 16 bits: the target is not cut to 64 KiB there",
+     TARGET, MAP_1, 0xc7, 0xc7, is_xbegin_16, 0, 0},
+
+    // Privilege.
+    {"LGDT is privileged; an omission there", PRIVILEGE, MAP_0F, 0x01, 0x01,
+     is_lgdt, 0, 0},
+    {"SVM's instructions are privileged; an omission there [AMD3 STGI]",
+     PRIVILEGE, MAP_0F, 0x01, 0x01, is_svm, 0, 0},
+    {"ENQCMDS is privileged; an omission there", PRIVILEGE, MAP_0F38, 0xf8,
+     0xf8, NULL, 0, 0},
+};
+// clang-format on
+
+enum { QUIRKS = sizeof quirks / sizeof quirks[0] };
+static uint64_t met[QUIRKS];
+
+// Explaining --------------------------------------------------------------
+
+static bool is_about(const struct quirk *q, const struct pair *p)
+{
+    bool vector = p->insn.encoding != ENCODING_LEGACY;
+    return (q->map & ~ANY_VECTOR) == p->insn.map &&
+           !(q->map & ANY_VECTOR) == !vector && p->insn.opcode >= q->first &&
+           p->insn.opcode <= q->last && (!q->applies || q->applies(p));
+}
+
+// Of the differences that it may explain, those whose registers and flags it
+// covers.
+static uint32_t explained(const struct quirk *q, const struct pair *p)
+{
+    const struct effects *a = &p->ours.effects, *b = &p->theirs.effects;
+    uint32_t d = q->differences;
+    const struct {
+        uint64_t set, allowed;
+        uint32_t difference;
+    } checks[] = {
+        {a->reads & ~b->reads, q->registers | TOLD_BY_FEW, READS_MORE},
+        {b->reads & ~a->reads, q->registers, READS_LESS},
+        {a->writes & ~b->writes, q->registers | TOLD_BY_FEW, WRITES_MORE},
+        {b->writes & ~a->writes, q->registers, WRITES_LESS},
+        {a->flags_read ^ b->flags_read, q->flags, FLAGS_READ},
+        {a->flags_written ^ b->flags_written, q->flags, FLAGS_WRITTEN},
+        {a->flags_undefined ^ b->flags_undefined, q->flags, FLAGS_UNDEFINED},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+        if (checks[i].set & ~checks[i].allowed)
+            d &= ~checks[i].difference;
+    return d;
+}
+
+uint32_t quirks_explain(const struct pair *p, uint32_t differences)
+{
+    for (unsigned i = 0; i < QUIRKS && differences; i++) {
+        if (!(quirks[i].differences & differences) || !is_about(&quirks[i], p))
+            continue;
+        uint32_t left = differences & ~explained(&quirks[i], p);
+        met[i] += left != differences;
+        differences = left;
+    }
+    return differences;
+}
+
+// Neighbours in the table may have one reason.
+void quirks_print(void)
+{
+    puts("quirks met:");
+    for (unsigned i = 0; i < QUIRKS;) {
+        const char *reason = quirks[i].reason;
+        uint64_t count = 0;
+        for (; i < QUIRKS && strcmp(quirks[i].reason, reason) == 0; i++)
+            count += met[i];
+        if (count)
+            printf("%10llu  %s\n", (unsigned long long)count, reason);
+    }
+}
