@@ -23,6 +23,10 @@ HOST_m32 := harness_check
 HOST_asan := harness_check
 HOST_m64 := harness_check
 
+HOST_m32 += emit_check emit_label_check assemble_check
+HOST_asan += emit_check emit_label_check assemble_check
+HOST_m64 += emit_check emit_label_check assemble_check
+
 HOST_asan += oracle_objdump
 FILES_oracle_objdump := oracle_listing
 HOST_m64 += oracle_objdump

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Reading a typed line: words, numbers, names, and what is wrong with them.
+#include "smc/x86/assemble_line.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+
+// The word is cut, so that the reason fits behind it whatever was typed.
+bool line_error(struct line *l, const char *word, size_t length,
+                const char *what)
+{
+    unsigned column = (unsigned)(word - l->start) + 1;
+    int shown = length < 24 ? (int)length : 24;
+    l->out->column = column < UINT8_MAX ? (uint8_t)column : UINT8_MAX;
+    if (length == 0)
+        ksnprintf(l->out->error, sizeof l->out->error, "column %u: %s", column,
+                  what);
+    else
+        ksnprintf(l->out->error, sizeof l->out->error, "column %u: `%.*s` %s",
+                  column, shown, word, what);
+    return false;
+}
+
+void line_skip(struct line *l)
+{
+    while (*l->at == ' ' || *l->at == '\t')
+        l->at++;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_word(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           c == '_' || c == '.';
+}
+
+size_t line_word(const struct line *l)
+{
+    size_t n = 0;
+    while (is_word(l->at[n]))
+        n++;
+    return n;
+}
+
+// A `#` begins a comment, as in GNU as for i386.
+bool line_end(struct line *l)
+{
+    line_skip(l);
+    if (*l->at == '\0' || *l->at == '#')
+        return true;
+    return line_error(l, l->at, strlen(l->at), "is not expected here");
+}
+
+// Numbers --------------------------------------------------------------------
+
+static unsigned digit_value(char c)
+{
+    if (is_digit(c))
+        return (unsigned)(c - '0');
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+// 10, 0xa, 012 and 0b1010, as GNU as reads them.
+static bool number(struct line *l, size_t length, uint32_t *value)
+{
+    const char *p = l->at, *end = l->at + length;
+    unsigned base = 10;
+    if (length > 1 && *p == '0') {
+        char mark = p[1] | 0x20;
+        base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+        p += base == 8 ? 1 : 2;
+    }
+    bool good = p < end;
+    uint32_t total = 0;
+    for (; p < end && good; p++) {
+        unsigned digit = digit_value(*p);
+        good = digit < base && total <= (UINT32_MAX - digit) / base;
+        total = total * base + digit;
+    }
+    if (!good)
+        return line_error(l, l->at, length, "is not a number of 32 bits");
+    *value = total;
+    return true;
+}
+
+// Only copied because the lookup wants it ended by a NUL.
+static bool name_value(struct line *l, size_t length, uint32_t *value)
+{
+    char name[64];
+    if (length < sizeof name) {
+        memcpy(name, l->at, length);
+        name[length] = '\0';
+        if (l->lookup && l->lookup(name, value))
+            return true;
+    }
+    return line_error(l, l->at, length, "is not a known name");
+}
+
+// `.` is the address of the line itself: "jmp ." loops for ever.
+static bool term(struct line *l, uint32_t *value)
+{
+    line_skip(l);
+    char sign = *l->at;
+    if (sign == '-' || sign == '~' || sign == '+')
+        l->at++;
+    line_skip(l);
+    size_t length = line_word(l);
+    if (length == 0)
+        return line_error(l, l->at, 0, "a number or a name is missing");
+    bool good = length == 1 && *l->at == '.' ? (*value = l->address, true)
+                : is_digit(*l->at)           ? number(l, length, value)
+                                             : name_value(l, length, value);
+    if (!good)
+        return false;
+    l->at += length;
+    if (sign == '-')
+        *value = -*value;
+    if (sign == '~')
+        *value = ~*value;
+    return true;
+}
+
+// Terms added and subtracted; wraps at 32 bits, as addresses do. What a
+// disassembler puts behind an address, <name+0x12>, is passed over.
+bool line_value(struct line *l, uint32_t *value)
+{
+    if (!term(l, value))
+        return false;
+    line_skip(l);
+    while (*l->at == '+' || *l->at == '-') {
+        uint32_t next; // the sign belongs to the term
+        if (!term(l, &next))
+            return false;
+        *value += next;
+        line_skip(l);
+    }
+    const char *close = *l->at == '<' ? strchr(l->at, '>') : NULL;
+    if (close)
+        l->at = close + 1;
+    return true;
+}
