@@ -12,7 +12,7 @@ ENGINES := kernel/printf.c \
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
 # programs, where they run over files: tests-host/corpus/NAME in `make test`.
-FUZZ := decode print
+FUZZ := decode print emulate
 
 # TIMED: tests-host/time_NAME.c for each, in both sizes. `make time` runs them
 # over some real code.
@@ -26,6 +26,11 @@ HOST_m64 := harness_check
 HOST_m32 += emit_check emit_label_check assemble_check
 HOST_asan += emit_check emit_label_check assemble_check
 HOST_m64 += emit_check emit_label_check assemble_check
+
+HOST_m32 += emulate_check
+HOST_asan += emulate_check
+FILES_emulate_check := emulate_fit emulate_forms emulate_known emulate_make \
+    emulate_names emulate_native emulate_rules emulate_shadow
 
 HOST_asan += oracle_objdump
 FILES_oracle_objdump := oracle_listing

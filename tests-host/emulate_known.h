@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Judges the emulator where no native run can: other privilege levels, locked
+// accesses that lose a race, worlds without segments, what it must refuse.
+void known_answers(void);
+
+// Judges that nothing is emulated but the instructions that are meant.
+void known_names(void);
