@@ -12,7 +12,7 @@ ENGINES := kernel/printf.c \
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
 # programs, where they run over files: tests-host/corpus/NAME in `make test`.
-FUZZ := decode print emulate
+FUZZ := decode print relocate emulate
 
 # TIMED: tests-host/time_NAME.c for each, in both sizes. `make time` runs them
 # over some real code.
@@ -31,6 +31,10 @@ HOST_m32 += emulate_check
 HOST_asan += emulate_check
 FILES_emulate_check := emulate_fit emulate_forms emulate_known emulate_make \
     emulate_names emulate_native emulate_rules emulate_shadow
+
+HOST_m32 += relocate_check
+HOST_asan += relocate_check
+FILES_relocate_check := relocate_boundaries relocate_native
 
 HOST_asan += oracle_objdump
 FILES_oracle_objdump := oracle_listing

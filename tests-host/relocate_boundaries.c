@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Every patch of every random function, judged twice: by the engine's marks,
+// and by asking one byte after the other.
+#include "smc/x86/decode.h"
+#include "tests-host/relocate_check.h"
+#include <string.h>
+
+enum { SIZE = 32, ADDRESS = 0x4000 };
+
+// The function as a list, which the engine does not have.
+struct code {
+    uint8_t bytes[SIZE];
+    uint32_t starts[SIZE + 1], count; // the last is the end of what decodes
+    bool indirect;
+};
+
+static void walk(struct code *c)
+{
+    struct insn insn;
+    uint32_t at = 0;
+    c->count = 0;
+    c->indirect = false;
+    while (at < SIZE) {
+        enum insn_status status = insn_decode(&insn, c->bytes + at, SIZE - at,
+                                              INSN_32);
+        if (status != INSN_OK && status != INSN_UNKNOWN)
+            break;
+        if (insn.row) {
+            enum insn_flow flow = insn_flow(&insn);
+            c->indirect |= flow == FLOW_JUMP_INDIRECT || flow == FLOW_JUMP_FAR;
+        }
+        c->starts[c->count++] = at;
+        at += insn.length;
+    }
+    c->starts[c->count] = at;
+}
+
+static bool is_start(const struct code *c, uint32_t offset)
+{
+    for (uint32_t i = 0; i <= c->count; i++)
+        if (c->starts[i] == offset)
+            return true;
+    return false;
+}
+
+// Does a branch lead behind the first byte, or a call return there?
+static bool is_entered(const struct code *c, uint32_t offset, uint32_t end)
+{
+    uint32_t target;
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct insn insn;
+        uint32_t at = c->starts[i], next = c->starts[i + 1];
+        insn_decode(&insn, c->bytes + at, SIZE - at, INSN_32);
+        if (!insn.row)
+            continue;
+        if (is_call(&insn) && at >= offset && next < end)
+            return true;
+        if (insn_target(&insn, ADDRESS + at, &target) &&
+            target > ADDRESS + offset && target < ADDRESS + end)
+            return true;
+    }
+    return false;
+}
+
+// Padding is the engine's own notion: its `end` is taken over.
+static bool may_patch(const struct code *c, uint32_t code_end, uint32_t offset,
+                      uint32_t length)
+{
+    uint32_t end = offset + length, inside = 0;
+    if (!length || end > code_end || !is_start(c, offset) || !is_start(c, end))
+        return false;
+    for (uint32_t i = 0; i < c->count; i++)
+        inside += c->starts[i] >= offset && c->starts[i] < end;
+    return !is_entered(c, offset, end) && !(inside > 1 && c->indirect);
+}
+
+static void judge_function(struct code *c)
+{
+    uint8_t marks[SIZE];
+    struct boundaries b;
+    char why[100], bytes[3 * SIZE];
+    hex_bytes(bytes, sizeof bytes, c->bytes, SIZE);
+    walk(c);
+    boundaries_find(&b, c->bytes, SIZE, ADDRESS, marks);
+    host_judge(b.count == c->count && b.decoded == c->starts[c->count] &&
+                   b.end <= b.decoded && b.indirect == c->indirect,
+               "%u instructions to %u: %s", b.count, b.decoded, bytes);
+    for (uint32_t offset = 0; offset <= SIZE; offset++)
+        for (uint32_t length = 0; length <= SIZE - offset + 1; length++) {
+            struct boundary_verdict v = boundaries_may_patch(&b, offset,
+                                                             length);
+            host_judge((v.reason == BOUNDARY_OK) ==
+                           may_patch(c, b.end, offset, length),
+                       "%u bytes at %u: %s: %s", length, offset,
+                       boundaries_explain(why, sizeof why, &v), bytes);
+        }
+}
+
+// One- and two-byte instructions, short branches, calls, and the rest.
+static void make_function(struct code *c)
+{
+    static const uint8_t likely[] = {0x55, 0x90, 0xc3, 0x74, 0xeb, 0xe2,
+                                     0x31, 0xcc, 0x8d, 0xff, 0x40, 0x04};
+    for (uint32_t i = 0; i < SIZE; i++)
+        c->bytes[i] = host_random_below(4)
+                          ? likely[host_random_below(sizeof likely)]
+                          : (uint8_t)host_random_below(16);
+    if (!host_random_below(2))
+        memcpy(c->bytes + host_random_below(20), "\xe8\x00\x00\x00\x00", 5);
+}
+
+// Each refusal has words of its own.
+static void check_words(void)
+{
+    char one[100], other[100];
+    for (unsigned i = 0; i <= BOUNDARY_INDIRECT; i++)
+        for (unsigned k = 0; k < i; k++) {
+            struct boundary_verdict a = {i, 0x10, 0x20}, b = {k, 0x10, 0x20};
+            host_judge(strcmp(boundaries_explain(one, sizeof one, &a),
+                              boundaries_explain(other, sizeof other, &b)),
+                       "%u and %u both say %s", i, k, one);
+        }
+}
+
+void check_boundaries(uint64_t count)
+{
+    struct code c;
+    check_words();
+    for (uint64_t i = 0; i < count; i++) {
+        make_function(&c);
+        judge_function(&c);
+    }
+}
