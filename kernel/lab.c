@@ -13,6 +13,7 @@
 #include "kernel/lab.h"
 #include "kernel/command.h"
 #include "kernel/string.h"
+#include "smc/x86/x86_show.h"
 
 extern const struct lab *const labs_start[], *const labs_end[];
 extern const struct suite *const suites_start[], *const suites_end[];
@@ -106,6 +107,13 @@ void tell_bytes(const char *label, const void *site, size_t len,
     char bytes[3 * 24];
     hex_bytes(bytes, sizeof bytes, site, len);
     kprintf("    %-8s %p  %-24s  %s\n", label, site, bytes, meaning);
+}
+
+void tell_code(const char *label, const void *site, size_t len)
+{
+    char text[X86_SHOW_MAX];
+    tell_bytes(label, site, len,
+               x86_show_all(text, sizeof text, site, len, (uint32_t)site));
 }
 
 static int run_labs(int argc, char **argv)

@@ -72,3 +72,6 @@ int suite_run(const struct suite *suite);
 void tell(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void tell_bytes(const char *label, const void *site, size_t len,
                 const char *meaning);
+
+// The same for instructions: what the bytes mean is read from the bytes.
+void tell_code(const char *label, const void *site, size_t len);

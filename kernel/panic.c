@@ -17,6 +17,8 @@
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/journal.h"
+#include "smc/x86/decode.h"
+#include "smc/x86/x86_show.h"
 
 enum {
     EXIT_PORT = 0xf4,        // QEMU's isa-debug-exit
@@ -28,6 +30,7 @@ enum {
     // panic is always called directly: E8 rel32. It does not return, so the
     // byte after the call may belong to the next function.
     CALL_LENGTH = 5,
+    SHOWN_BYTES = 8,
 };
 
 // Set for good: nobody comes back from a panic.
@@ -124,9 +127,26 @@ static uint32_t stack_of(const struct trap_frame *f)
     return f->esp;
 }
 
+// Only what the page tables call readable is read: a wild eip may point
+// anywhere. The bytes are out before the decoder begins; should it be the
+// broken part, they are there.
+static void print_instruction(const uint8_t *code)
+{
+    char bytes[3 * SHOWN_BYTES], text[X86_SHOW_MAX];
+    size_t readable = x86_readable(code, INSN_MAX);
+    if (!readable) {
+        kprintf("bytes not readable\n");
+        return;
+    }
+    size_t shown = readable < SHOWN_BYTES ? readable : SHOWN_BYTES;
+    kprintf("bytes %s\n", hex_bytes(bytes, sizeof bytes, code, shown));
+    x86_show(text, sizeof text, code, readable, (uint32_t)code);
+    kprintf("  which is %s\n", text);
+}
+
 static void print_registers(const struct trap_frame *f, uint32_t esp)
 {
-    char where[64], bytes[48] = "not readable";
+    char where[64];
     kprintf("  eax %08x  ebx %08x  ecx %08x  edx %08x\n"
             "  esi %08x  edi %08x  ebp %08x  esp %08x\n"
             "  eip %08x  cs %04x  eflags %08x  error %x\n"
@@ -135,11 +155,8 @@ static void print_registers(const struct trap_frame *f, uint32_t esp)
             f->eip, f->cs & 0xffff, f->eflags, f->error, read_cr0(),
             read_cr2(), read_cr3(), read_cr4());
     const uint8_t *code = (const void *)f->eip;
-    // Only text is sure to be readable; a wild eip may point anywhere.
-    if (code >= text_start && code + 8 <= text_end)
-        hex_bytes(bytes, sizeof bytes, code, 8);
-    kprintf("  at %s, bytes %s\n", symbol_format(where, sizeof where, code),
-            bytes);
+    kprintf("  at %s, ", symbol_format(where, sizeof where, code));
+    print_instruction(code);
 }
 
 // The backtrace begins at eip and goes on with the frame of its function.

@@ -18,15 +18,14 @@ struct symbol {
 
 extern const struct symbol symbols_start[], symbols_end[];
 
-const char *symbol_name(const void *at, uint32_t *offset)
+// The last symbol at or before p, or NULL. Ends with low at the first symbol
+// above p; the one before it covers p. Invariant: all below low is at or
+// below p, everything from high on is above it.
+static const struct symbol *covering(const uint8_t *p)
 {
-    const uint8_t *p = at;
     const struct symbol *low = symbols_start, *high = symbols_end;
     if (p < text_start || p >= text_end)
         return NULL;
-    // Ends with low at the first symbol above p; the one before it covers p.
-    // Invariant: everything below low is at or below p, everything from high
-    // on is above it.
     while (low < high) {
         const struct symbol *mid = low + (high - low) / 2;
         if (mid->at <= p)
@@ -34,10 +33,27 @@ const char *symbol_name(const void *at, uint32_t *offset)
         else
             high = mid;
     }
-    if (low == symbols_start)
+    return low == symbols_start ? NULL : low - 1;
+}
+
+const char *symbol_name(const void *at, uint32_t *offset)
+{
+    const struct symbol *s = covering(at);
+    if (!s)
         return NULL;
-    *offset = (uint32_t)(p - low[-1].at);
-    return low[-1].name;
+    *offset = (uint32_t)((const uint8_t *)at - s->at);
+    return s->name;
+}
+
+bool symbol_range(const void *at, const uint8_t **start, uint32_t *size)
+{
+    const struct symbol *s = covering(at);
+    if (!s)
+        return false;
+    const uint8_t *end = s + 1 < symbols_end ? s[1].at : text_end;
+    *start = s->at;
+    *size = (uint32_t)(end - s->at);
+    return true;
 }
 
 // Linear: the table is sorted by address, and nobody asks often.

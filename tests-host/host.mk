@@ -38,7 +38,7 @@ FILES_relocate_check := relocate_boundaries relocate_native
 
 HOST_asan += oracle_objdump
 FILES_oracle_objdump := oracle_listing
-HOST_m64 += oracle_objdump
+HOST_m64 += oracle_objdump list_privileges
 
 HOST_m64 += oracle_zydis
 FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \

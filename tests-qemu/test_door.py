@@ -46,7 +46,9 @@ def test_journal_entry_shows_both_sides(machine):
         console.run("demo once")
         number = newest_patch(console)
         entry = console.run(f"journal {number}")
-        old, new = re.findall(r"^ +(?:old|new) +([0-9a-f ]+)$", entry, re.M)
+        old, new = re.findall(
+            r"^ +(?:old|new) +((?:[0-9a-f]{2} )*[0-9a-f]{2}) +[a-z]", entry,
+            re.M)
         assert len(old) == len(new) and old != new, entry
         assert f"{old} -> {new}" in entry
 

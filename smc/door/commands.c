@@ -6,6 +6,8 @@
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/journal.h"
+#include "smc/x86/decode.h"
+#include "smc/x86/x86_show.h"
 
 enum { SHOWN = 20 };
 
@@ -16,13 +18,63 @@ static const char *const kinds[] = {
     [JOURNAL_REFUSED] = "refusal",
 };
 
-// "..." where the block was longer than what an entry keeps of it.
-static void print_row(const char *label, const uint8_t *bytes, uint32_t len)
+// What one side of an entry looked like around the site: an instruction may
+// begin before the patch (an operand) and end behind it (an INT3).
+//
+//   start          site            site + kept
+//   | b8           | 01 00 00 00   | c3 ...
+//     from memory    the entry's     from memory
+struct side {
+    uint8_t bytes[INSN_MAX + TEXT_MAX + INSN_MAX];
+    size_t lead, kept, len; // before the site, in the entry, altogether
+};
+
+// Nothing is read that is not mapped: a refused site may be anywhere.
+static void fill_side(struct side *side, const struct journal_entry *e,
+                      const uint8_t *bytes)
 {
-    char text[3 * TEXT_MAX];
-    uint32_t kept = len < TEXT_MAX ? len : TEXT_MAX;
-    hex_bytes(text, sizeof text, bytes, kept);
-    kprintf("  %-9s %s%s\n", label, text, kept < len ? " ..." : "");
+    const uint8_t *start = x86_instruction_at(e->site);
+    side->lead = (size_t)(e->site - start);
+    side->kept = e->len < TEXT_MAX ? e->len : TEXT_MAX;
+    side->len = x86_readable(start, sizeof side->bytes);
+    memcpy(side->bytes, start, side->len);
+    memcpy(side->bytes + side->lead, bytes, side->kept);
+    if (side->len < side->lead + side->kept)
+        side->len = side->lead + side->kept;
+}
+
+// How often the byte at `at` is repeated: an arena's INT3 and a row of NOPs
+// are one line each.
+static size_t repeats(const struct side *s, size_t at, size_t end)
+{
+    size_t n = 1;
+    while (at + n < end && s->bytes[at + n] == s->bytes[at])
+        n++;
+    return n;
+}
+
+// One row for each instruction: those of its bytes that the entry has, and
+// the whole of it in words.
+static void print_side(const char *label, const struct journal_entry *e,
+                       const uint8_t *bytes)
+{
+    struct side s;
+    char hex[3 * TEXT_MAX], text[X86_SHOW_MAX];
+    fill_side(&s, e, bytes);
+    size_t end = s.lead + s.kept;
+    for (size_t at = 0, n; at < end; at += n, label = "") {
+        n = x86_show(text, sizeof text, s.bytes + at, s.len - at,
+                     (uint32_t)(e->site - s.lead + at));
+        size_t from = at < s.lead ? s.lead : at;
+        size_t to = at + n < end ? at + n : end;
+        size_t times = n == 1 ? repeats(&s, at, end) : 1;
+        hex_bytes(hex, sizeof hex, s.bytes + from, to - from);
+        kprintf("  %-9s %-24s %s", label, hex, text);
+        kprintf(times > 1 ? ", %u times\n" : "\n", times);
+        n *= times;
+    }
+    if (s.kept < e->len)
+        kprintf("  %-9s ...\n", "");
 }
 
 // A number that was never given and one whose entry has gone are two answers:
@@ -46,8 +98,8 @@ static int show_entry(uint32_t number)
             symbol_format(where, sizeof where, e->site));
     kprintf("  caller    %p %s\n", e->caller,
             symbol_format(where, sizeof where, e->caller));
-    print_row(e->kind == JOURNAL_REFUSED ? "found" : "old", e->old, e->len);
-    print_row(e->kind == JOURNAL_REFUSED ? "expected" : "new", e->new, e->len);
+    print_side(e->kind == JOURNAL_REFUSED ? "found" : "old", e, e->old);
+    print_side(e->kind == JOURNAL_REFUSED ? "expected" : "new", e, e->new);
     return 0;
 }
 

@@ -48,12 +48,12 @@ static void call_and_tell(uint32_t n)
 static void demo_patch(void)
 {
     tell("One instruction, two bytes, and the second is the vector:");
-    tell_bytes("before", intn_site, INT_LENGTH, "int $0x00, as assembled");
+    tell_code("before", intn_site, INT_LENGTH);
     call_and_tell(VECTOR);
-    tell_bytes("after", intn_site, INT_LENGTH, "int $0x90");
+    tell_code("after", intn_site, INT_LENGTH);
     call_and_tell(VECTOR);
     call_and_tell(VECTOR + 1);
-    tell_bytes("after", intn_site, INT_LENGTH, "int $0x91");
+    tell_code("after", intn_site, INT_LENGTH);
     tell("A number that is no vector is not cut down to one:");
     call_and_tell(VECTOR + 256);
 }
@@ -71,8 +71,7 @@ static void demo_ways(void)
             intn_ways[i].call(VECTOR + k % 2, &regs);
         tell("  %-22s writes: %u", intn_ways[i].name, journal_last() - before);
     }
-    tell_bytes("table", intn_stubs[BREAKPOINT], sizeof intn_stubs[0],
-               "int $3 in two bytes; ret");
+    tell_code("table", intn_stubs[BREAKPOINT], sizeof intn_stubs[0]);
 }
 
 // The same two bytes where they earn their keep.
@@ -89,10 +88,10 @@ static void demo_bios(void)
     }
     tell("int 0x12 in real mode: %u KiB of conventional memory",
          size.eax & 0xffff);
-    tell_bytes("thunk", bios_site_live(), INT_LENGTH, "int $0x12");
+    tell_code("thunk", bios_site_live(), INT_LENGTH);
     bios_call(EQUIPMENT, &equipment);
     tell("int 0x11 in real mode: equipment word %04x", equipment.eax & 0xffff);
-    tell_bytes("thunk", bios_site_live(), INT_LENGTH, "int $0x11");
+    tell_code("thunk", bios_site_live(), INT_LENGTH);
 }
 
 // Leaves everything as it was: gates, stubs, and the site's own bytes. Only
@@ -108,7 +107,7 @@ static void demo(void)
     intn_stubs_free();
     demo_bios();
     intn_reset();
-    tell_bytes("end", intn_site, INT_LENGTH, "as assembled");
+    tell_code("end", intn_site, INT_LENGTH);
 }
 
 // What one row of the table calls: n[0] and n[1] by turns. Equal numbers

@@ -192,21 +192,21 @@ static void demo(void)
     }
     tell("One page is writable and executable now; `audit` would count %u.",
          audit_run(0));
-    tell_bytes("before", page, 6, "mov $1,%eax; ret");
+    tell_code("before", page, 6);
     tell("It returns %u. A plain store: movl $42, 1(page)", run_page());
     naive_store(page, 42);
-    tell_bytes("after", page, 6, "mov $42,%eax; ret");
+    tell_code("after", page, 6);
     tell("It returns %u. No journal, no undo, no check of the old bytes.",
          run_page());
     close_page();
     tell("The page is gone; `audit` counts %u.", audit_run(0));
     tell("Now the same store into kernel text:");
-    tell_bytes("before", naive_victim, 5, "mov $1,%eax");
+    tell_code("before", naive_victim, 5);
     if (!trap_try(store_into_text, naive_victim, &fault)) {
         trap_explain(why, sizeof why, &fault);
         tell("%s", why);
     }
-    tell_bytes("after", naive_victim, 5, "mov $1,%eax");
+    tell_code("after", naive_victim, 5);
     tell("That is what the door is for: see `demo intn` and `journal`.");
 }
 

@@ -19,12 +19,10 @@ static void demo(void)
     size_t len = once_site_len(s);
     tell("A once-only block sits at %s.",
          symbol_format(where, sizeof where, s->site));
-    tell_bytes("before", s->site, len, "jmp to the block");
+    tell_code("before", s->site, len);
     tell("First call: the block runs, then the door overwrites the jump.");
     once_subject(NULL);
-    tell_bytes("after", s->site, len,
-               len == 2 ? "xchg %ax,%ax (a 2-byte NOP)"
-                        : "nopl 0x0(%eax,%eax,1) (a 5-byte NOP)");
+    tell_code("after", s->site, len);
     once_subject(NULL);
     tell("Second call: the block ran %u time in all.", once_runs);
     if (cpu.trap_flag)

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Suite `x86`: functions done by the emulator, and functions changed.
+#include "kernel/cpu.h"
+#include "kernel/string.h"
+#include "smc/x86/assemble.h"
+#include "smc/x86/emulate.h"
+#include "smc/x86/x86_check.h"
+#include "smc/x86/x86_poke.h"
+#include "smc/x86/x86_sample.h"
+#include "smc/x86/x86_show.h"
+
+// Emulating ---------------------------------------------------------------
+
+// What emulated code may write to: a stack, and room for a result. It reads
+// all of the kernel.
+enum { RETURNED = 0xdeadbee0, LIMIT = 20000, STACK_WORDS = 500, ARGS = 8 };
+static struct {
+    uint32_t stack[STACK_WORDS + ARGS];
+    char text[64];
+} sandbox;
+
+static const struct emulate_result fine = {EMULATE_OK, 0, 0, 0};
+
+static struct emulate_result read_memory(void *context, uint32_t address,
+                                         void *bytes, size_t size,
+                                         bool will_write)
+{
+    (void)context, (void)will_write;
+    if (x86_readable((const void *)address, size) != size)
+        return emulate_page_fault(address, 0);
+    memcpy(bytes, (const void *)address, size);
+    return fine;
+}
+
+static struct emulate_result write_memory(void *context, uint32_t address,
+                                          const void *bytes, size_t size)
+{
+    uint32_t offset = address - (uint32_t)&sandbox;
+    (void)context;
+    if (offset > sizeof sandbox || size > sizeof sandbox - offset)
+        return emulate_page_fault(address, 2);
+    memcpy((void *)address, bytes, size);
+    return fine;
+}
+
+struct emulated {
+    uint32_t eax, count; // count: instructions done
+    bool done;
+};
+
+// From memory as it is now, one instruction after the other, wherever eip
+// leads: a branch that was emulated wrongly leaves the function and is noticed
+// there.
+static bool emulate_one(struct cpu_state *state)
+{
+    static const struct emulate_world world = {.read = read_memory,
+                                               .write = write_memory};
+    struct insn insn;
+    const void *at = (const void *)state->eip;
+    if (insn_decode(&insn, at, x86_readable(at, INSN_MAX), INSN_32) != INSN_OK)
+        return false;
+    enum emulate_kind kind = emulate(state, &insn, &world).kind;
+    return kind == EMULATE_OK || kind == EMULATE_AGAIN;
+}
+
+// A stack as a caller would leave it: arguments, and an address to return to
+// that says that the function has returned.
+static struct emulated emulate_call(const void *function, const uint32_t *args,
+                                    unsigned n)
+{
+    struct cpu_state state = {.eip = (uint32_t)function};
+    uint32_t *sp = sandbox.stack + STACK_WORDS, count = 0;
+    memcpy(sp, args, n * sizeof *args);
+    *--sp = RETURNED;
+    state.gpr[REG_SP] = (uint32_t)sp;
+    emulate_flat(&state);
+    while (state.eip != RETURNED && count < LIMIT && emulate_one(&state))
+        count++;
+    return (struct emulated){state.gpr[REG_AX], count, state.eip == RETURNED};
+}
+
+// The processor runs the same functions on the same arguments. ksnprintf
+// writes into the sandbox, calls, loops, switches by a jump table and takes
+// its arguments from the stack: most of what a C compiler makes.
+enum check_result x86_check_emulated(void)
+{
+    static const char format[] = "%u %s|", one[] = "palimpsest",
+                      other[] = "palimpseXt";
+    char here[sizeof sandbox.text];
+    const uint32_t sum[] = {1000};
+    const uint32_t two[] = {(uint32_t)one, (uint32_t)other, sizeof one};
+    const uint32_t print[] = {(uint32_t)sandbox.text, sizeof sandbox.text,
+                              (uint32_t)format, 42, (uint32_t)one};
+    struct emulated a = emulate_call((const void *)x86_sum, sum, 1);
+    struct emulated b = emulate_call((const void *)memcmp, two, 3);
+    struct emulated c = emulate_call((const void *)strlen, two, 1);
+    struct emulated d = emulate_call((const void *)ksnprintf, print, 5);
+    uint32_t n = (uint32_t)ksnprintf(here, sizeof here, format, 42, one);
+    bool same = a.eax == x86_sum(1000) &&
+                b.eax == (uint32_t)memcmp(one, other, sizeof one) &&
+                c.eax == strlen(one) && d.eax == n &&
+                strcmp(here, sandbox.text) == 0;
+    judged("x86_sum %u, memcmp %u, strlen %u, ksnprintf %u instructions: "
+           "\"%s\"",
+           a.count, b.count, c.count, d.count, sandbox.text);
+    return verdict(same && a.done && b.done && c.done && d.done);
+}
+
+// Replacing ---------------------------------------------------------------
+
+static struct boundary_verdict poke(const void *site, const char *line,
+                                    struct text_result *result)
+{
+    struct assembled code;
+    *result = (struct text_result){.reason = TEXT_BAD_LENGTH};
+    if (!assemble(&code, line, (uint32_t)site, NULL))
+        return (struct boundary_verdict){.reason = BOUNDARY_EMPTY};
+    return x86_poke((uint8_t *)(uintptr_t)site, code.bytes, code.len, result);
+}
+
+// Two pokes of the same site, taken back in reverse order. The hash proves
+// more than the function's result does: the padding is restored, too.
+enum check_result x86_check_poke(void)
+{
+    struct text_result r;
+    char bytes[3 * TEXT_MAX];
+    const uint8_t *site = (const void *)x86_site;
+    uint64_t before = text_hash();
+    struct boundary_verdict v = poke(site, "mov $42,%eax", &r);
+    uint32_t result = x86_site(), number = r.entry;
+    struct boundary_verdict w = poke(site, "xor %eax,%eax", &r);
+    hex_bytes(bytes, sizeof bytes, site, 5);
+    uint32_t zero = x86_site();
+    bool good = v.reason == BOUNDARY_OK && w.reason == BOUNDARY_OK &&
+                text_undo(r.entry).reason == TEXT_OK &&
+                text_undo(number).reason == TEXT_OK;
+    judged("1, then %u, then %u by %s, then %u; the text hash is %s", result,
+           zero, bytes, x86_site(),
+           text_hash() == before ? "the same" : "ANOTHER");
+    return verdict(good && result == 42 && !zero && x86_site() == 1 &&
+                   text_hash() == before);
+}
+
+// The second one is the reason for all this: five bytes at +4 are whole
+// instructions, but the loop leads to +8. Without the refusal the first
+// symptom would be a sum that is wrong by whatever the middle of the new code
+// does.
+enum check_result x86_check_poke_refusals(void)
+{
+    const uint8_t *sum = (const void *)x86_sum;
+    struct text_result r;
+    uint64_t before = text_hash();
+    char why[100];
+    struct boundary_verdict v[] = {
+        poke(sum + 1, "nop", &r),              // inside the first
+        poke(sum + 4, "mov $1,%eax", &r),      // over the loop's head
+        poke(sum + 12, "mov $1,%eax", &r),     // the end is near
+        poke((const void *)memcpy, "nop", &r), // the door says no
+    };
+    bool good = v[0].reason == BOUNDARY_INSIDE &&
+                v[1].reason == BOUNDARY_BRANCH &&
+                v[1].at == (uint32_t)sum + 8 && v[2].reason == BOUNDARY_OVER &&
+                v[3].reason == BOUNDARY_OK && r.reason == TEXT_DOOR;
+    judged("%s", boundaries_explain(why, sizeof why, &v[1]));
+    return verdict(good && text_hash() == before);
+}
+
+// With the long NOP, and as on a processor without it. Two NOPs in one pad
+// would be the bug of 2008: see docs/once.md.
+enum check_result x86_check_pads(void)
+{
+    uint8_t pad[INSN_MAX];
+    uint32_t whole = 0;
+    bool has = cpu.long_nop;
+    for (unsigned k = 0; k < 2; k++) {
+        cpu.long_nop = has && k == 0;
+        for (unsigned n = 1; n <= INSN_MAX; n++) {
+            struct insn insn;
+            x86_pad(pad, n);
+            whole += insn_decode(&insn, pad, n, INSN_32) == INSN_OK &&
+                     insn.length == n;
+        }
+    }
+    cpu.long_nop = has;
+    judged("%u of 30 pads are one instruction", whole);
+    return verdict(whole == 30);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// `poke`: the playground. A typed line becomes live code, if everything that
+// a patch must satisfy is satisfied.
+//
+//   typed           nop; 1 byte
+//   at the site     e8 .. .. .. ..   call f       5 bytes, one instruction
+//   written         90 0f 1f 40 00   nop; nopl    5 bytes
+//
+// The rest of the last instruction becomes one NOP, not several: an interrupt
+// that returned between two would come back into the middle of what an undo
+// restores. The door itself judges addresses and bytes; the boundaries are
+// judged here, before it is asked: decoding is too much to do inside it.
+#include "smc/x86/x86_poke.h"
+#include "kernel/command.h"
+#include "kernel/cpu.h"
+#include "kernel/heap.h"
+#include "kernel/layout.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+#include "smc/door/journal.h"
+#include "smc/x86/assemble.h"
+#include "smc/x86/decode.h"
+#include "smc/x86/emit.h"
+#include "smc/x86/x86_list.h"
+
+// Judging -----------------------------------------------------------------
+
+// Bytes of the whole instructions from `site` that hold at least `length`.
+// What cannot be decoded ends it: the verdict will say so.
+static uint32_t round_up(const uint8_t *site, uint32_t length)
+{
+    struct insn insn;
+    uint32_t whole = 0;
+    while (whole < length) {
+        size_t room = (size_t)(text_end - site) - whole;
+        enum insn_status status = insn_decode(&insn, site + whole, room,
+                                              INSN_32);
+        if (status != INSN_OK && status != INSN_UNKNOWN)
+            return length;
+        whole += insn.length;
+    }
+    return whole;
+}
+
+// The parts that a compiler moves out of a function (f.cold), and assembly,
+// branch from one symbol into another. To the first byte anybody may.
+static bool branch_from_elsewhere(const uint8_t *site, uint32_t length,
+                                  struct boundary_verdict *v)
+{
+    const uint8_t *start = text_start;
+    uint32_t size = 0, low = (uint32_t)site + 1;
+    for (; symbol_range(start, &start, &size); start += size)
+        if (boundaries_branch_into(start, size, (uint32_t)start, low,
+                                   low + length - 1, v))
+            return true;
+    return false;
+}
+
+// The marks are one byte for each of the function's: too many for a stack, and
+// without memory for them nothing is known about the site.
+struct boundary_verdict x86_may_patch(const uint8_t *site, uint32_t *length)
+{
+    struct boundaries b;
+    struct boundary_verdict v = {BOUNDARY_UNKNOWN, (uint32_t)site, 0};
+    const uint8_t *start;
+    uint32_t size;
+    if (!symbol_range(site, &start, &size))
+        return v;
+    uint8_t *marks = heap_alloc(size);
+    if (!marks)
+        return v;
+    boundaries_find(&b, start, size, (uint32_t)start, marks);
+    *length = round_up(site, *length);
+    v = boundaries_may_patch(&b, (uint32_t)(site - start), *length);
+    heap_free(marks);
+    if (v.reason == BOUNDARY_OK)
+        branch_from_elsewhere(site, *length, &v);
+    return v;
+}
+
+// Writing -----------------------------------------------------------------
+
+// Operand-size prefixes in front of 90 change nothing, on any i386.
+void x86_pad(uint8_t *out, size_t n)
+{
+    if (!n)
+        return;
+    if (cpu.long_nop) {
+        memcpy(out, nop_bytes(n), n);
+    } else {
+        memset(out, 0x66, n - 1);
+        out[n - 1] = 0x90;
+    }
+}
+
+struct boundary_verdict x86_poke(uint8_t *site, const uint8_t *code, size_t n,
+                                 struct text_result *result)
+{
+    uint8_t new[TEXT_MAX + INSN_MAX], old[TEXT_MAX + INSN_MAX];
+    uint32_t length = (uint32_t)n;
+    struct boundary_verdict v = x86_may_patch(site, &length);
+    *result = (struct text_result){0};
+    if (v.reason != BOUNDARY_OK)
+        return v;
+    memcpy(new, code, n);
+    x86_pad(new + n, length - n);
+    memcpy(old, site, length);
+    // Read now, with interrupts on: if a handler patches the site before the
+    // door compares, the door refuses. More than TEXT_MAX it refuses as well.
+    *result = text_write(site, old, new, length, "poke");
+    return v;
+}
+
+// The command -------------------------------------------------------------
+
+// All lines, one behind the other. Returns how many bytes, 0 for an error.
+static size_t assemble_all(uint8_t code[TEXT_MAX], const uint8_t *site,
+                           int count, char **lines)
+{
+    struct assembled one;
+    size_t n = 0;
+    for (int i = 0; i < count; i++) {
+        if (!assemble(&one, lines[i], (uint32_t)(site + n), x86_lookup)) {
+            kprintf("poke: \"%s\": %s\n", lines[i], one.error);
+            return 0;
+        }
+        if (one.len > TEXT_MAX - n) {
+            kprintf("poke: more than %u bytes of code\n", TEXT_MAX);
+            return 0;
+        }
+        memcpy(code + n, one.bytes, one.len);
+        n += one.len;
+    }
+    return n;
+}
+
+// The old bytes come from the door's answer: they are what it replaced.
+static void show(const char *when, const uint8_t *bytes, uint32_t len,
+                 uint32_t address)
+{
+    kprintf("%s\n", when);
+    for (size_t at = 0; at < len;)
+        at += x86_list_bytes(bytes + at, len - at, address + (uint32_t)at);
+}
+
+// What became of it, in words.
+static int report(const uint8_t *site, const struct boundary_verdict *v,
+                  const struct text_result *r)
+{
+    char why[128];
+    if (v->reason != BOUNDARY_OK) {
+        kprintf("poke: refused: %s\n", boundaries_explain(why, sizeof why, v));
+        return 1;
+    }
+    if (r->reason != TEXT_OK) {
+        kprintf("poke: #%u refused: %s\n", r->entry,
+                text_explain(why, sizeof why, r));
+        return 1;
+    }
+    show("before", r->found, r->len, (uint32_t)site);
+    show("after", site, r->len, (uint32_t)site);
+    kprintf("`undo %u` takes it back\n", r->entry);
+    return 0;
+}
+
+static int run_poke(int argc, char **argv)
+{
+    const uint8_t *place;
+    uint8_t code[TEXT_MAX];
+    uint32_t offset;
+    struct text_result result;
+    if (argc < 3)
+        return command_usage("poke");
+    if (!x86_place("poke", argv[1], &place))
+        return 1;
+    if (!symbol_name(place, &offset)) {
+        kprintf("poke: %08x is not in kernel text\n", (uint32_t)place);
+        return 1;
+    }
+    size_t n = assemble_all(code, place, argc - 2, argv + 2);
+    if (!n)
+        return 1;
+    uint8_t *site = (uint8_t *)(uintptr_t)place;
+    struct boundary_verdict v = x86_poke(site, code, n, &result);
+    return report(site, &v, &result);
+}
+COMMAND(poke, "PLACE \"LINE\" ...",
+        "replace live instructions through the door", run_poke);
