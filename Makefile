@@ -163,7 +163,7 @@ PYTEST = BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest \
 test: needs $(ELF) host
 	$(PYTEST) -m 'not long'
 
-test-long: needs $(ELF) host
+test-long: needs $(ELF) host host-fuzz
 	$(PYTEST) -m long
 
 # The engines as Linux programs

@@ -31,6 +31,11 @@ enum {
     // byte after the call may belong to the next function.
     CALL_LENGTH = 5,
     SHOWN_BYTES = 8,
+    VECTOR_NMI = 2,
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_OVERFLOW = 4,
+    VECTOR_DOUBLE_FAULT = 8,
+    NO_VECTOR = 31, // a call of panic(): reserved, so no trap has it
 };
 
 // Set for good: nobody comes back from a panic.
@@ -107,7 +112,7 @@ static void print_cause(const struct trap_frame *f)
     char text[160];
     uint32_t at = read_cr2();
     trap_explain(text, sizeof text, f);
-    if (f->vector == 8)
+    if (f->vector == VECTOR_DOUBLE_FAULT)
         kprintf("panic: %s: esp %08x%s\n", text, f->esp,
                 in_guard(f->esp) || in_guard(f->esp - 4)
                     ? ": kernel stack overflow into the guard page"
@@ -122,17 +127,16 @@ static void print_cause(const struct trap_frame *f)
 // double fault's frame has the real one, from the task switch.
 static uint32_t stack_of(const struct trap_frame *f)
 {
-    if (f->vector != 8 && !(f->cs & 3))
+    if (f->vector != VECTOR_DOUBLE_FAULT && !(f->cs & 3))
         return (uint32_t)f + offsetof(struct trap_frame, esp);
     return f->esp;
 }
 
 // Only what the page tables call readable is read: a wild eip may point
-// anywhere. The bytes are out before the decoder begins; should it be the
-// broken part, they are there.
-static void print_instruction(const uint8_t *code)
+// anywhere.
+static void print_bytes(const uint8_t *code)
 {
-    char bytes[3 * SHOWN_BYTES], text[X86_SHOW_MAX];
+    char bytes[3 * SHOWN_BYTES];
     size_t readable = x86_readable(code, INSN_MAX);
     if (!readable) {
         kprintf("bytes not readable\n");
@@ -140,8 +144,28 @@ static void print_instruction(const uint8_t *code)
     }
     size_t shown = readable < SHOWN_BYTES ? readable : SHOWN_BYTES;
     kprintf("bytes %s\n", hex_bytes(bytes, sizeof bytes, code, shown));
-    x86_show(text, sizeof text, code, readable, (uint32_t)code);
-    kprintf("  which is %s\n", text);
+}
+
+// After a breakpoint, INTO, INT n or an interrupt, eip is behind what ran: the
+// instruction there is not the one to blame. [SDM3 6.5]
+static bool is_behind(uint32_t vector)
+{
+    return vector == VECTOR_NMI || vector == VECTOR_BREAKPOINT ||
+           vector == VECTOR_OVERFLOW || vector >= IRQ_BASE;
+}
+
+// The bytes at eip in words. Decoder and printer are much code, and may be the
+// broken part: so this is the last thing that a panic tries.
+static void print_instruction(const struct trap_frame *f)
+{
+    char text[X86_SHOW_MAX];
+    const void *code = (const void *)f->eip;
+    size_t readable = x86_readable(code, INSN_MAX);
+    if (!readable)
+        return;
+    x86_show(text, sizeof text, code, readable, f->eip);
+    kprintf("  at eip %08x, %s is %s\n", f->eip,
+            is_behind(f->vector) ? "next" : "which", text);
 }
 
 static void print_registers(const struct trap_frame *f, uint32_t esp)
@@ -156,15 +180,16 @@ static void print_registers(const struct trap_frame *f, uint32_t esp)
             read_cr2(), read_cr3(), read_cr4());
     const uint8_t *code = (const void *)f->eip;
     kprintf("  at %s, ", symbol_format(where, sizeof where, code));
-    print_instruction(code);
+    print_bytes(code);
 }
 
 // The backtrace begins at eip and goes on with the frame of its function.
-static _Noreturn void finish(uint32_t eip, uint32_t ebp)
+static _Noreturn void finish(const struct trap_frame *f)
 {
-    backtrace_print(eip, ebp);
+    backtrace_print(f->eip, f->ebp);
     kprintf("the journal's last entries:\n");
     journal_tail(JOURNAL_TAIL);
+    print_instruction(f);
     // Without a command line (a loader we do not know) nobody can have asked
     // to stay.
     if (boot_word("exit", NULL, 0) || !bootinfo.flags)
@@ -173,13 +198,25 @@ static _Noreturn void finish(uint32_t eip, uint32_t ebp)
     halt();
 }
 
+// Without kprintf, which may be what is broken.
+static void put_hex(uint32_t value)
+{
+    for (int shift = 28; shift >= 0; shift -= 4)
+        console_putc("0123456789abcdef"[value >> shift & 15]);
+}
+
 // Interrupts off first: a tick in the middle of the report could run code that
-// the report is about. A fault in here comes back to this function.
-static void enter_panic(void)
+// the report is about. A fault in here comes back to this function; a call of
+// panic() in here has vector NO_VECTOR.
+static void enter_panic(const struct trap_frame *f)
 {
     interrupts_off();
     if (panicking) {
-        console_puts("\npanic while panicking\n");
+        console_puts("\npanic while panicking: vector ");
+        put_hex(f->vector);
+        console_puts(" at eip ");
+        put_hex(f->eip);
+        console_putc('\n');
         machine_exit(CODE_PANIC);
     }
     panicking = true;
@@ -209,22 +246,23 @@ _Noreturn void panic_here(const struct panic_frame *frame)
                            .eax = frame->eax,
                            .eflags = frame->eflags,
                            .eip = frame->eip - CALL_LENGTH,
-                           .cs = GDT_CODE};
-    enter_panic();
+                           .cs = GDT_CODE,
+                           .vector = NO_VECTOR};
+    enter_panic(&f);
     kprintf("panic: ");
     // On the i386 a va_list is the address of the next argument.
     kvprintf(frame->fmt, (va_list)frame->args);
     kprintf("\n");
     print_registers(&f, (uint32_t)&frame->fmt);
-    finish(f.eip, f.ebp);
+    finish(&f);
 }
 
 _Noreturn void panic_trap(const struct trap_frame *frame)
 {
-    enter_panic();
+    enter_panic(frame);
     print_cause(frame);
     print_registers(frame, stack_of(frame));
-    finish(frame->eip, frame->ebp);
+    finish(frame);
 }
 
 static int run_reboot(int argc, char **argv)

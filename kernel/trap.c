@@ -285,7 +285,10 @@ void trap_explain(char *out, uint32_t size, const struct trap_frame *frame)
         ksnprintf(out, size, "page fault: %s %p at eip %p: %s",
                   access_of(frame, at), (void *)at, (void *)frame->eip,
                   page_fault_reason(frame->error, at));
-    else
+    else if (frame->vector < IRQ_BASE)
         ksnprintf(out, size, "%s at eip %p, error code %x",
                   trap_name(frame->vector), (void *)frame->eip, frame->error);
+    else // the name says little, and there is no error code
+        ksnprintf(out, size, "%s 0x%02x at eip %p", trap_name(frame->vector),
+                  frame->vector & 0xff, (void *)frame->eip);
 }

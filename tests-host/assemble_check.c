@@ -18,6 +18,7 @@ enum { ADDRESS = 0x10000000 };
 
 static FILE *source;
 
+// Two names at one address: enough to see that names are looked up at all.
 static bool lookup(const char *name, uint32_t *value)
 {
     *value = ADDRESS + 0x400;
@@ -26,6 +27,7 @@ static bool lookup(const char *name, uint32_t *value)
 
 // GNU as does not know where its section will run, so what depends on the
 // address is not for it.
+// Direct branches are left out; they are judged by the round trip only.
 static void ask(const char *line, const struct assembled *a)
 {
     struct insn insn;
@@ -36,6 +38,7 @@ static void ask(const char *line, const struct assembled *a)
 }
 
 // Printed text may have runs of spaces, of which GNU as takes only some.
+// In place: the text only gets shorter.
 static void squeeze(char *s)
 {
     char *out = s;
@@ -47,6 +50,8 @@ static void squeeze(char *s)
 
 // Round trips ----------------------------------------------------------------
 
+// One that stands twice, two segments, or both of f2 and f3: all but the last
+// do nothing. Of the prefixes only those of segments are below 66.
 static bool has_dead_prefix(const struct insn *insn)
 {
     unsigned segments = 0;
@@ -65,6 +70,7 @@ static bool has_dead_prefix(const struct insn *insn)
 // - int $3 in two bytes;
 // - prefixes that a later one overrules;
 // - 66 on a jump, and 67 on a bare address: the text does not show them.
+// Everything else must come through, and be no longer than it was.
 static bool is_ours(const struct insn *insn, const char *text)
 {
     struct operand o[INSN_OPERANDS];
@@ -80,6 +86,7 @@ static bool is_ours(const struct insn *insn, const char *text)
            !(insn->operand_size == 2 && insn_target(insn, ADDRESS, &target));
 }
 
+// `sizes`: whether the width of this operand is part of the instruction.
 static bool same_operand(const struct operand *a, const struct operand *b,
                          bool sizes)
 {
@@ -97,6 +104,11 @@ static bool same_operand(const struct operand *a, const struct operand *b,
 
 // The same instruction, perhaps in another encoding: `%ds:` that is the
 // default, %eiz, the two operands of TEST and XCHG in the other order.
+//
+//   as decoded           assembled again
+//   3e 8b 03             8b 03           %ds is the default for %ebx
+//   8b 04 23             8b 03           %eiz is no index
+//   87 c1, 87 c8         91              XCHG with the accumulator
 static bool same_insn(const struct insn *a, const struct insn *b)
 {
     struct operand x[INSN_OPERANDS], y[INSN_OPERANDS];
@@ -127,6 +139,11 @@ static bool same_insn(const struct insn *a, const struct insn *b)
     return straight || swapped;
 }
 
+//   bytes --decode--> insn --print--> text
+//                       |               |
+//                       = same_insn     assemble
+//                       |               v
+//                     second <--decode-- bytes, not more of them
 static void check_round_trip(const uint8_t *bytes, size_t size)
 {
     char text[INSN_TEXT_MAX], was[64], now[64];
@@ -150,6 +167,7 @@ static void check_round_trip(const uint8_t *bytes, size_t size)
 }
 
 // Random bytes rarely begin with a two-byte opcode; half of these do.
+// A quarter gets a mandatory prefix, without which rows of SSE are rare.
 static void check_random_bytes(void)
 {
     uint8_t bytes[INSN_MAX];
@@ -163,6 +181,7 @@ static void check_random_bytes(void)
     check_round_trip(bytes, sizeof bytes);
 }
 
+// Lines from a file: those of real code, which test_emit.py gets from objdump.
 static void check_lines(const char *path)
 {
     char line[256];
@@ -181,6 +200,9 @@ static void check_lines(const char *path)
 
 // Errors ---------------------------------------------------------------------
 
+// The words are the interface: whoever types a wrong line sees nothing else.
+// The column is that of the word at fault, from 1; behind the last one if
+// something is missing.
 static const struct {
     const char *line, *error;
 } bad_lines[] = {
@@ -227,6 +249,7 @@ static const struct {
     {"add %al,%al,%al,%al,%al", "column 21: more operands than any has"},
 };
 
+// No bytes with an error: who does not ask must not store half a line.
 static void check_errors(void)
 {
     for (size_t i = 0; i < sizeof bad_lines / sizeof bad_lines[0]; i++) {
@@ -238,68 +261,24 @@ static void check_errors(void)
     }
 }
 
+// Blank and comma stand twice, as they do most of the work in a line.
+// clang-format off
+static const char *const pieces[] = {
+    "mov", "add", "j", "movs", "fld", "cmp", "b", "w", "l", "ll", " ", " ",
+    "  ", "%eax", "%al", "%cs", "%st", "%xmm0", "(", ")", ",", ",", "$", "$1",
+    "-", "+", "0x", "0xff", "(%eax)", "*", "%", ":", "%fs:", "symbol", "rep ",
+    "lock ", "#", "<x>", "<", "~", ".", ".byte ", "1", "8", "9999999999", "\t",
+    "(1)", "cmpltps", "imul", "ljmp", "ret", "s", ",pt", "\x80", "\"",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+};
+// clang-format on
+
 // Lines that are nearly right: random pieces one after the other. Whatever
 // comes out, it is an instruction or an error with words.
+// Whole words and single letters: such as a parser meets at its edges. The
+// last one is longer than any name, 9999999999 than any number.
 static void check_garbage(void)
 {
-    static const char *const pieces[] = {
-        "mov",
-        "add",
-        "j",
-        "movs",
-        "fld",
-        "cmp",
-        "b",
-        "w",
-        "l",
-        "ll",
-        " ",
-        " ",
-        "  ",
-        "%eax",
-        "%al",
-        "%cs",
-        "%st",
-        "%xmm0",
-        "(",
-        ")",
-        ",",
-        ",",
-        "$",
-        "$1",
-        "-",
-        "+",
-        "0x",
-        "0xff",
-        "(%eax)",
-        "*",
-        "%",
-        ":",
-        "%fs:",
-        "symbol",
-        "rep ",
-        "lock ",
-        "#",
-        "<x>",
-        "<",
-        "~",
-        ".",
-        ".byte ",
-        "1",
-        "8",
-        "9999999999",
-        "\t",
-        "(1)",
-        "cmpltps",
-        "imul",
-        "ljmp",
-        "ret",
-        "s",
-        ",pt",
-        "\x80",
-        "\"",
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-    };
     char line[1024] = "";
     struct assembled a;
     struct insn insn;
@@ -316,6 +295,7 @@ static void check_garbage(void)
                "garbage `%s`: %u bytes, `%s`", line, a.len, a.error);
 }
 
+// Errors and garbage need no second opinion; lines go to GNU as with `source`.
 int main(int argc, char **argv)
 {
     host_begin(argc, argv, "the assembler against printer and GNU as");

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Can this machine compile and run 32-bit Linux programs? Says why not.
+# Can this machine compile and run 32-bit Linux programs, and has it Zydis?
+# Says why not.
 #
 #   HOST_CC=gcc tests-host/can-run.sh DIRECTORY
 #
@@ -21,3 +22,5 @@ printf '#include <stdio.h>\nint main(void) { puts("runs"); return 0; }\n' |
     no "${HOST_CC:-gcc} -m32 makes no programs here"
 [ "$(${RUN32-} "$program" 2> /dev/null)" = runs ] ||
     no "32-bit programs do not run here"
+echo '#include <Zydis/Zydis.h>' | ${HOST_CC:-gcc} -E -x c - > /dev/null 2>&1 ||
+    no "<Zydis/Zydis.h> is missing (libzydis-dev)"

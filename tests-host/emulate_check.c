@@ -16,6 +16,10 @@
 
 // Comparing -----------------------------------------------------------------
 
+// One state, two ways:
+//
+//   in.state --emulate()----> ours,   shadow.bytes, result
+//            --processor----> theirs, native_arena, trap
 struct trial {
     const struct form *form;
     struct instance in;
@@ -46,6 +50,7 @@ static void print_state(const char *who, const struct cpu_state *s)
     printf("\n");
 }
 
+// Eight bytes are enough to tell a wrong value from a wrong address.
 static void print_memory(const struct trial *t)
 {
     unsigned shown = 0;
@@ -77,6 +82,8 @@ static void print_trial(const struct trial *t, const char *what)
 }
 
 // What the processor does with this outcome under Linux.
+// A run that goes well ends in the single-step trap, vector 1, which has no
+// error code. CR2 belongs to page faults only.
 static bool same_trap(const struct trial *t, const char **what)
 {
     struct native_trap want = rules_trap(&t->result, &t->in.insn);
@@ -90,16 +97,35 @@ static bool same_trap(const struct trial *t, const char **what)
     return want.vector != FAULT_PAGE || t->trap.address == want.address;
 }
 
-// See rules_several.
+// What emulate.h promises of a fault.
+static bool is_unchanged(const struct trial *t)
+{
+    const struct cpu_state *a = &t->ours, *b = &t->in.state;
+    for (unsigned i = 0; i < 6; i++) {
+        if (a->segment[i].selector != b->segment[i].selector)
+            return false;
+    }
+    return memcmp(a->gpr, b->gpr, sizeof a->gpr) == 0 && a->eip == b->eip &&
+           a->eflags == b->eflags;
+}
+
+// See rules_several. Weaker than same_state on purpose: which of several
+// accesses is reported, and what was pushed before it, may differ.
 static bool both_fault(const struct trial *t)
 {
     return t->result.kind == EMULATE_FAULT && rules_several(&t->in) &&
            (t->trap.vector == FAULT_STACK || t->trap.vector == FAULT_PAGE ||
             t->trap.vector == FAULT_PROTECTION) &&
            t->ours.eip == t->theirs.eip &&
-           t->ours.gpr[REG_SP] == t->theirs.gpr[REG_SP];
+           t->ours.gpr[REG_SP] == t->theirs.gpr[REG_SP] && is_unchanged(t);
 }
 
+// `what` names the part that is looked at, so that at a difference it is the
+// right one. After a fault no flag is undefined: nothing may have changed. RF
+// is left out: the processor sets it in the frame of a fault, for the return;
+// the emulator leaves that to its caller. [SDM3 17.3.1.1]
+//
+// Memory is compared whole: a stray write shows, wherever it went.
 static bool same_state(const struct trial *t, const char **what)
 {
     const struct cpu_state *a = &t->ours, *b = &t->theirs;
@@ -124,6 +150,7 @@ static bool same_state(const struct trial *t, const char **what)
     return memcmp(t->shadow.bytes, native_arena, NATIVE_WRITABLE) == 0;
 }
 
+// Bytes that are no instruction have an outcome, too: #UD.
 static void emulate_trial(struct trial *t)
 {
     const struct emulate_world world = {.context = &t->shadow,
@@ -141,6 +168,8 @@ static void emulate_trial(struct trial *t)
 }
 
 // What the command line may ask for, to see that a mistake is found.
+// A test that cannot fail proves nothing: test_emulate.py asks for each of
+// these and wants status 1. D is a flag that no instruction leaves undefined.
 static void spoil(struct trial *t)
 {
     for (int i = 0; i < host.file_count; i++) {
@@ -160,6 +189,8 @@ static void spoil(struct trial *t)
 
 // Returns false if nothing was compared: the emulator gave up, or went where
 // the processor must not follow.
+// The emulator goes first. It tells whether the processor may be let at it,
+// and the processor's run changes the arena, of which the shadow is a copy.
 static bool try(struct trial *t, struct tally *tally)
 {
     const char *what;
@@ -187,6 +218,7 @@ static bool try(struct trial *t, struct tally *tally)
     return true;
 }
 
+// test_emulate.py reads these lines, and wants enough of each outcome.
 static void print_tally(const struct tally *tally, unsigned forms)
 {
     for (unsigned i = 0; i < EMULATE_FAULT; i++) {
@@ -205,6 +237,7 @@ static void print_tally(const struct tally *tally, unsigned forms)
 
 // At most every second instance may be one that cannot be compared: more
 // would mean that a form is not really tried.
+// A form is undefined if each of its runs ended in #UD.
 static void try_form(const struct form *form, struct tally *tally)
 {
     static struct trial trial; // large
@@ -221,10 +254,12 @@ static void try_form(const struct form *form, struct tally *tally)
 
 int main(int argc, char **argv)
 {
+    // More than there are (700 or so); forms_list dies if it is not enough.
     static struct form forms[1000];
     struct tally tally = {0};
     host_begin(argc, argv, "the emulator against the processor");
     known_answers();
+    known_conditions();
     known_names();
     native_begin();
     unsigned count = (unsigned)forms_list(forms, 1000);

@@ -6,6 +6,8 @@
 #include "tests-host/host.h"
 #include <string.h>
 
+// Three times of four. The other time the value stays random: what was fitted
+// must not be all that is ever tried.
 static bool often(void)
 {
     return host_random_below(4) != 0;
@@ -17,6 +19,7 @@ static bool is(const struct form *form, unsigned map, unsigned first,
     return form->map == map && form->opcode >= first && form->opcode <= last;
 }
 
+// 0 is the null selector: DS takes it, SS and CS do not. [SDM3 3.4.2]
 static uint16_t some_selector(void)
 {
     static const uint16_t all[] = {
@@ -29,6 +32,7 @@ static uint16_t some_selector(void)
 
 // The accumulator pair as a sign-extended or a small number; now and then the
 // lowest quotient that fits, or one beyond a limit, if the divisor is 1 or -1.
+// A random EDX is larger than most divisors: most divisions would be #DE.
 static void fit_dividend(struct cpu_state *state)
 {
     static const uint32_t edges[] = {0xff80,     0x0080,     0x8000,
@@ -47,6 +51,7 @@ static void fit_dividend(struct cpu_state *state)
     }
 }
 
+// 1 and -1 leave the quotient as large as the dividend; 0 is #DE.
 static uint32_t some_divisor(void)
 {
     static const uint32_t divisors[] = {0, 1, 2, UINT32_MAX};
@@ -54,6 +59,9 @@ static uint32_t some_divisor(void)
 }
 
 // ENTER with a frame that fits and overlaps the caller's.
+//
+//   c8 | size low | size high | level
+//        ^ imm_at   ^ cleared: less than 256 bytes
 static void fit_frame(struct instance *n)
 {
     uint32_t *gpr = n->state.gpr;
@@ -61,10 +69,14 @@ static void fit_frame(struct instance *n)
     gpr[REG_BP] = gpr[REG_SP] + host_random_below(64) - 32;
 }
 
+// Called before ModRM's address is steered, so a register that is part of it
+// may be changed again.
 void forms_fit_registers(const struct form *form, struct instance *n)
 {
     uint32_t *gpr = n->state.gpr;
     unsigned rm = n->insn.modrm & 7, reg = n->insn.modrm >> 3 & 7;
+    // A random count never ends: every LOOP would branch, and no repetition
+    // would be the last one. CX or ECX: the address size decides.
     bool counts = is(form, MAP_1, 0xe0, 0xe3) || is(form, MAP_1, 0xa4, 0xaf);
     if (counts && often()) {
         uint16_t count = (uint16_t)host_random_below(4);
@@ -79,11 +91,12 @@ void forms_fit_registers(const struct form *form, struct instance *n)
     }
     if (is(form, MAP_1, 0xc8, 0xc8) && often())
         fit_frame(n);
-    // A bit string is as long as the arena, both ways.
+    // The bit number reaches 2 KiB, both ways: not beyond the guards.
     if (form->map == MAP_0F && (form->opcode & 0xe7) == 0xa3 && often())
         gpr[reg] = host_random_below(0x8000) - 0x4000;
     if (is(form, MAP_1, 0x8e, 0x8e) && often())
         gpr[rm] = (gpr[rm] & ~0xffffu) | some_selector();
+    // CMPXCHG: two random numbers are hardly ever equal.
     if (is(form, MAP_0F, 0xb0, 0xb1) && !form->memory && often())
         gpr[rm] = gpr[REG_AX];
 }
@@ -96,6 +109,7 @@ static void poke(uint32_t address, const void *bytes, size_t size)
         memcpy(native_arena + offset, bytes, size);
 }
 
+// A change of level would switch stacks: not the emulator's business.
 static void poke_selector(uint32_t address)
 {
     uint16_t selector = (uint16_t)(host_random() | 3); // no change of level
@@ -105,6 +119,7 @@ static void poke_selector(uint32_t address)
 }
 
 // An offset that is inside the short code segments.
+// Any other is a #GP there, which hides what the instruction does.
 static void poke_short(uint32_t address, unsigned size)
 {
     uint32_t offset = host_random() & 0xffff;
@@ -113,6 +128,10 @@ static void poke_short(uint32_t address, unsigned size)
 }
 
 // Far pointers and plain ones that instructions read from the stack.
+//
+//   RET             offset
+//   RET far, IRET   offset | selector
+//   POP segment     selector
 static void fit_stack(const struct form *form, const struct instance *n)
 {
     const struct cpu_segment *ss = &n->state.segment[SEG_SS];
@@ -131,6 +150,8 @@ static void fit_stack(const struct form *form, const struct instance *n)
         poke_selector(top);
 }
 
+// LDS and its kin, CALL and JMP through memory: offset first, selector behind
+// it. MOV to a segment reads the selector alone.
 static void fit_pointer(const struct form *form, const struct instance *n)
 {
     unsigned size = n->insn.operand_size;
@@ -146,6 +167,7 @@ static void fit_pointer(const struct form *form, const struct instance *n)
         poke_selector(n->target + size);
 }
 
+// All addresses are final here; what is poked is where it will be read.
 void forms_fit_memory(const struct form *form, struct instance *n)
 {
     const uint32_t *gpr = n->state.gpr;
@@ -166,6 +188,10 @@ void forms_fit_memory(const struct form *form, struct instance *n)
         if (often())
             memset(native_arena, (int)gpr[REG_AX], NATIVE_WRITABLE);
     }
+    // Direct far transfers have their pointer in the code:
+    //
+    //   9a, ea | offset, 2 or 4 bytes | selector
+    //            ^ imm_at               ^ imm_at + imm_size
     if ((is(form, MAP_1, 0x9a, 0x9a) || is(form, MAP_1, 0xea, 0xea)) &&
         often()) {
         uint16_t selector = some_selector();

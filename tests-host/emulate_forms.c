@@ -6,17 +6,20 @@
 #include <stdio.h>
 
 // Pairs: the first and the last opcode of a range.
+// Left out: prefixes and escapes, BOUND, ARPL, I/O, FWAIT, SALC, x87.
 static const uint8_t one_byte[][2] = {
     {0x00, 0x0e}, {0x10, 0x25}, {0x27, 0x2d}, {0x2f, 0x35}, {0x37, 0x3d},
     {0x3f, 0x61}, {0x68, 0x6b}, {0x70, 0x9a}, {0x9c, 0xd5}, {0xd7, 0xd7},
     {0xe0, 0xe3}, {0xe8, 0xeb}, {0xf1, 0xf1}, {0xf4, 0xff},
 };
+// Left out: system instructions, CPUID, RSM, MMX and SSE, POPCNT.
 static const uint8_t two_byte[][2] = {
     {0x0b, 0x0b}, {0x0d, 0x0d}, {0x18, 0x19}, {0x1c, 0x1d}, {0x1f, 0x1f},
     {0x40, 0x4f}, {0x80, 0xa1}, {0xa3, 0xa5}, {0xa8, 0xa9}, {0xab, 0xad},
     {0xaf, 0xb7}, {0xba, 0xc1}, {0xc7, 0xcf},
 };
 
+// Elsewhere reg is an operand, and random.
 static bool is_group(uint8_t map, uint8_t opcode)
 {
     if (map == MAP_0F)
@@ -50,6 +53,8 @@ static bool is_foreign(uint8_t map, uint8_t opcode, int group, bool memory)
     return (opcode == 0xc6 || opcode == 0xc7) && group == 7;
 }
 
+// The decoder may be asked: it is judged by others. Zeros follow the opcode,
+// so ModRM is 0, if there is one.
 static bool has_modrm(uint8_t map, uint8_t opcode)
 {
     uint8_t bytes[16] = {0x0f, opcode};
@@ -59,6 +64,7 @@ static bool has_modrm(uint8_t map, uint8_t opcode)
     return insn.modrm_at != 0;
 }
 
+// f7: with memory and without, eight operations each, makes 16 forms.
 static size_t list_opcode(uint8_t map, uint8_t opcode, struct form *forms,
                           size_t count, size_t room)
 {
@@ -80,6 +86,7 @@ static size_t list_opcode(uint8_t map, uint8_t opcode, struct form *forms,
     return count;
 }
 
+// What is counted here a test demands, so a form that is lost is missed.
 size_t forms_list(struct form *forms, size_t room)
 {
     size_t count = 0;

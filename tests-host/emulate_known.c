@@ -7,10 +7,14 @@
 
 // A small machine: flat segments and 256 bytes of memory.
 enum { BASE = 0x1000, SIZE = 256, STACK = BASE + 128, CODE = 0x40000 };
+//   1000              1080            1100
+//   | EBX, ESI, EDI   | ESP           | page fault
 static uint8_t memory[SIZE];
 static unsigned writes;
 static bool race; // another processor is always faster
 
+// By subtraction: an address below BASE is a large number, so one comparison
+// does for both ends. Accesses are the kernel's: no 4 (user) in the error.
 static struct emulate_result machine_read(void *context, uint32_t address,
                                           void *bytes, size_t size,
                                           bool will_write)
@@ -22,6 +26,7 @@ static struct emulate_result machine_read(void *context, uint32_t address,
     return (struct emulate_result){.kind = EMULATE_OK};
 }
 
+// Counted: what is refused must not have come as far as this.
 static struct emulate_result machine_write(void *context, uint32_t address,
                                            const void *bytes, size_t size)
 {
@@ -33,6 +38,7 @@ static struct emulate_result machine_write(void *context, uint32_t address,
     return (struct emulate_result){.kind = EMULATE_OK};
 }
 
+// What memory holds differs from `expected` only if somebody was faster.
 static struct emulate_result machine_swap(void *context, uint32_t address,
                                           const void *expected,
                                           const void *bytes, size_t size)
@@ -45,6 +51,7 @@ static struct emulate_result machine_swap(void *context, uint32_t address,
 static const struct emulate_world world = {
     .read = machine_read, .write = machine_write, .swap = machine_swap};
 
+// Every check begins here: what the one before has done must not be seen.
 static struct cpu_state fresh(void)
 {
     struct cpu_state state = {.eip = CODE, .eflags = 2};
@@ -58,6 +65,8 @@ static struct cpu_state fresh(void)
     return state;
 }
 
+// All of the bytes must be one instruction. If a typing error here made two of
+// them, the second would go untested.
 static struct emulate_result run(struct cpu_state *state, const char *bytes,
                                  size_t size)
 {
@@ -73,8 +82,16 @@ static struct emulate_result run(struct cpu_state *state, const char *bytes,
 
 // Privilege -----------------------------------------------------------------
 
+// A program of Linux has ring 3 and IOPL 0, and can choose neither. CLI, STI,
+// POPF, PUSHF, IRET, INT by CPL, IOPL and VM [SDM3 2.3, 20.2.7]:
+//
+//   CPL <= IOPL          CLI and STI work
+//   else                 #GP for these; POPF leaves I alone, silently
+//   VM and IOPL 3        all work, as on the 8086
+//   VM and IOPL 0..2     #GP for all but INT3
 enum { IOPL_3 = FLAG_IOPL, GP = FAULT_PROTECTION };
 
+// `kind` and `after` are the outcome. A fault leaves EFLAGS as they were.
 static const struct {
     const char *what, *bytes;
     uint8_t cpl;
@@ -110,11 +127,14 @@ static const struct {
     {"popf keeps VIF and VIP", "\x9d", 0, FLAG_VIF | FLAG_VIP, 0, EMULATE_OK,
      FLAG_VIF | FLAG_VIP},
     {"hlt at ring 0", "\xf4", 0, FLAG_I, 0, EMULATE_HALT, FLAG_I},
+    {"hlt at ring 1", "\xf4", 1, 0, 0, EMULATE_FAULT, 0},
+    {"hlt at ring 2", "\xf4", 2, IOPL_3, 0, EMULATE_FAULT, IOPL_3},
     {"hlt at ring 3", "\xf4", 3, FLAG_I, 0, EMULATE_FAULT, FLAG_I},
     {"any instruction clears RF", "\x90", 0, FLAG_RF, 0, EMULATE_OK, 0},
     {"a fault keeps RF", "\xf4", 3, FLAG_RF, 0, EMULATE_FAULT, FLAG_RF},
 };
 
+// Bit 1 of EFLAGS is always set. Whoever faults must raise #GP and no other.
 static void check_privileges(void)
 {
     for (size_t i = 0; i < sizeof privileges / sizeof privileges[0]; i++) {
@@ -132,7 +152,8 @@ static void check_privileges(void)
     }
 }
 
-// The image of PUSHF shows neither VM nor RF.
+// The image of PUSHF shows neither VM nor RF, or a program could see that it
+// is debugged, or where it runs. [SDM2 PUSHF]
 static void check_pushf(void)
 {
     struct cpu_state state = fresh();
@@ -144,6 +165,8 @@ static void check_pushf(void)
 }
 
 // STI holds interrupts off for one instruction, but not if they were on.
+// Of two in a row the second has none: else a loop of STI would never be
+// interrupted. [SDM2 STI]
 static void check_shadow(void)
 {
     struct cpu_state state = fresh();
@@ -162,6 +185,11 @@ static void check_shadow(void)
 // Control -------------------------------------------------------------------
 
 // A kernel's own IRET: no loader, the selector that is loaded.
+//
+//   image   eip | cs | eflags    from ESP up
+//
+// Without a loader only the selector that is in CS can come back. RF is taken
+// from the image: that is how a handler steps over its own breakpoint.
 static void check_iret(void)
 {
     static const uint32_t image[] = {0x1234, 8, FLAG_I | FLAG_RF | FLAG_C | 2};
@@ -178,13 +206,33 @@ static void check_iret(void)
     r = RUN(&state, "\xcf");
     host_judge(r.kind == EMULATE_UNSUPPORTED && state.eip == CODE,
                "iret to another selector: %s", emulate_kind_text(r.kind));
+}
+
+// The image is good but for what is asked.
+static void check_iret_refused(void)
+{
+    uint32_t image[] = {0x1234, 8, FLAG_VIF | FLAG_VIP | 2};
+    struct cpu_state state = fresh();
+    memcpy(memory + STACK - BASE, image, sizeof image);
+    struct emulate_result r = RUN(&state, "\xcf");
+    host_judge(r.kind == EMULATE_OK && state.eflags == image[2],
+               "iret loads VIF and VIP: %s, %x", emulate_kind_text(r.kind),
+               state.eflags);
     state = fresh();
+    memcpy(memory + STACK - BASE, image, sizeof image);
     state.eflags |= FLAG_NT;
     r = RUN(&state, "\xcf");
     host_judge(r.kind == EMULATE_UNSUPPORTED, "iret from a nested task: %s",
                emulate_kind_text(r.kind));
+    image[2] = FLAG_VM | 2;
+    state = fresh();
+    memcpy(memory + STACK - BASE, image, sizeof image);
+    r = RUN(&state, "\xcf");
+    host_judge(r.kind == EMULATE_UNSUPPORTED, "iret into v86: %s",
+               emulate_kind_text(r.kind));
 }
 
+// EIP is behind the instruction: that is what the handler will return to.
 static void check_interrupts(void)
 {
     struct cpu_state state = fresh();
@@ -202,6 +250,9 @@ static void check_interrupts(void)
 // Memory --------------------------------------------------------------------
 
 // lock incl (%ebx), xchg %eax,(%ebx), and incl without the prefix.
+// XCHG with memory is locked without a prefix [SDM2 XCHG], INC is not. Memory
+// begins as 11; the two INC that come through make it 13.
+// Without the race nothing tells a locked access from a plain one.
 static void check_locked(void)
 {
     struct cpu_state state = fresh();
@@ -216,14 +267,43 @@ static void check_locked(void)
     r = RUN(&state, "\xff\x03");
     host_judge(r.kind == EMULATE_OK && writes == 1, "inc is locked: %s",
                emulate_kind_text(r.kind));
+    r = RUN(&state, "\xf0\x0f\xab\x03");
+    host_judge(r.kind == EMULATE_AGAIN && writes == 1, "lock bts: %s",
+               emulate_kind_text(r.kind));
+    state.gpr[REG_AX] = state.gpr[REG_DX] = 0x11111111;
+    memset(memory, 0x11, 8);
+    r = RUN(&state, "\xf0\x0f\xc7\x0b");
+    host_judge(r.kind == EMULATE_AGAIN && writes == 1, "lock cmpxchg8b: %s",
+               emulate_kind_text(r.kind));
+    memory[0] = 0x12;
     race = false;
     r = RUN(&state, "\xf0\xff\x03");
     host_judge(r.kind == EMULATE_OK && memory[0] == 0x13, "lock inc: %s, %02x",
                emulate_kind_text(r.kind), memory[0]);
 }
 
+// A block on the stack that is in two places, with ESP as with SP: the 32
+// bytes of PUSHA and POPA are around the end of the segment.
+static void check_wraps(void)
+{
+    static const char *const blocks[] = {"\x60", "\x61"};
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned big = 0; big < 2; big++) {
+            struct cpu_state state = fresh();
+            uint32_t end = big ? 0 : 0x10000;
+            state.gpr[REG_SP] = i ? end - 4 : 4;
+            if (!big)
+                state.segment[SEG_SS].rights &= (uint8_t)~SEGMENT_BIG;
+            struct emulate_result r = run(&state, blocks[i], 1);
+            host_judge(r.kind == EMULATE_UNSUPPORTED && !writes,
+                       "%s around the end: %s", i ? "popa" : "pusha",
+                       emulate_kind_text(r.kind));
+        }
+}
+
 // rep stosb over the end of memory: each call is one byte, and the last one
-// faults with the registers telling how far it got.
+// faults with the registers telling how far it got. RF is set meanwhile.
+// 256 bytes have room, so call 257 faults, and 3 of 259 are left in ECX.
 static void check_repeat(void)
 {
     struct cpu_state state = fresh();
@@ -233,7 +313,7 @@ static void check_repeat(void)
     do {
         r = RUN(&state, "\xf3\xaa");
         calls++;
-    } while (r.kind == EMULATE_AGAIN);
+    } while (r.kind == EMULATE_AGAIN && state.eflags & FLAG_RF);
     host_judge(r.kind == EMULATE_FAULT && r.address == BASE + SIZE &&
                    calls == SIZE + 1 && state.gpr[REG_CX] == 3 &&
                    state.gpr[REG_DI] == BASE + SIZE && state.eip == CODE,
@@ -242,6 +322,8 @@ static void check_repeat(void)
 }
 
 // What is refused, or faults at the last access, has changed nothing.
+// PUSH and POP of memory access 10fe .. 1101, beyond the end. For POP that is
+// the write, after it has read the stack: ESP must be as it was.
 static void check_untouched(void)
 {
     static const struct {
@@ -285,8 +367,10 @@ void known_answers(void)
     check_pushf();
     check_shadow();
     check_iret();
+    check_iret_refused();
     check_interrupts();
     check_locked();
+    check_wraps();
     check_repeat();
     check_untouched();
 }

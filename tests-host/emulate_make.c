@@ -24,6 +24,7 @@ static bool is_string(const struct form *form)
            ((op >= 0xa4 && op <= 0xa7) || (op >= 0xaa && op <= 0xaf));
 }
 
+// Strings are mostly repeated. LOCK is mostly #UD, so it is rare.
 static uint8_t *put_prefixes(const struct form *form, uint8_t *p)
 {
     static const uint8_t overrides[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
@@ -44,6 +45,8 @@ static uint8_t *put_prefixes(const struct form *form, uint8_t *p)
 
 // All that follows the opcode is random but for the parts of ModRM that the
 // form fixes. INT 80 would be a system call.
+//
+//   mod 0..2 memory, 3 register | reg: the group's number | rm: random
 static void put_bytes(const struct form *form, uint8_t bytes[16])
 {
     host_random_bytes(bytes, 16);
@@ -64,6 +67,8 @@ static void put_bytes(const struct form *form, uint8_t bytes[16])
 
 // States --------------------------------------------------------------------
 
+// Stacks can be written: else PUSH would do nothing but fault. Of the others
+// one is read only, one is a code segment, one ends in the arena.
 static void random_segments(struct cpu_state *state, enum insn_mode mode)
 {
     static const uint16_t data[] = {NATIVE_DATA,       NATIVE_DATA,
@@ -84,6 +89,7 @@ static void random_segments(struct cpu_state *state, enum insn_mode mode)
     }
 }
 
+// Half of the registers get values at which carries and signs change.
 static void random_state(struct cpu_state *state, enum insn_mode mode)
 {
     for (int i = 0; i < 8; i++)
@@ -100,6 +106,7 @@ static void random_state(struct cpu_state *state, enum insn_mode mode)
 
 // A place in the arena: well inside, or at one of the edges between pages of
 // different rights, or where the short segment ends.
+// -16 .. +7 about an edge: an access of eight bytes may cross it.
 static uint32_t somewhere(void)
 {
     static const uint32_t edges[] = {0, NATIVE_PAGE, NATIVE_WRITABLE,
@@ -111,6 +118,7 @@ static uint32_t somewhere(void)
 }
 
 // Makes a register point somewhere, as an offset in the segment.
+// With 16-bit addresses only the low half counts; the other stays random.
 static void steer(struct cpu_state *state, unsigned reg, unsigned segment,
                   unsigned size)
 {
@@ -121,6 +129,7 @@ static void steer(struct cpu_state *state, unsigned reg, unsigned segment,
         memcpy(&state->gpr[reg], &offset, 2);
 }
 
+// Bytes and struct: the struct is used until it is decoded again.
 static void put_displacement(struct instance *n, uint32_t value)
 {
     memcpy(n->bytes + n->insn.disp_at, &value, n->insn.disp_size);
@@ -129,6 +138,14 @@ static void put_displacement(struct instance *n, uint32_t value)
 
 // The address that ModRM makes, worked out here once more and backwards: one
 // register, or the displacement if there is none, takes up the difference.
+//
+//   rm         0      1      2      3      4   5           6    7
+//   16 bits    bx+si  bx+di  bp+si  bp+di  si  di          bp*  bx
+//   32 bits    eax    ecx    edx    ebx    SIB ebp*        esi  edi
+//   * if mod is 0: no register, a displacement of full size
+//
+// The stack segment is the default if the base is ESP or EBP. [SDM2 2.1.5]
+// What is divided by a scale meets the target about, not to the byte.
 static void steer_modrm(struct instance *n)
 {
     static const int8_t base_16[] = {3, 3, 5, 5, 6, 7, 5, 3};
@@ -189,6 +206,9 @@ static void steer_implied(const struct form *form, struct instance *n)
     }
 }
 
+// Decoding comes twice: the first tells which parts there are to steer, the
+// second sees the bytes that steering has changed. A random pool is cut
+// anywhere, since filling the arena anew each time would take most of the run.
 void forms_make(const struct form *form, struct instance *n)
 {
     enum { POOL = 1 << 16 };

@@ -11,10 +11,14 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+//   native_step -- leap -- rt_sigreturn --> native_code, with T set
+//       ^                                       | one instruction
+//       +-- longjmp -- on_signal <-- signal <-- trap or fault
 uint8_t *native_arena, *native_code;
 
 // What the kernel's signal frame looks like from the place where its handler
 // has returned to. [Linux arch/x86/include/asm/sigframe.h]
+// Of it Linux reads `context` back, and no more.
 struct frame {
     uint32_t signal, info_at, context_at;
     uint8_t info[128];
@@ -22,6 +26,7 @@ struct frame {
 };
 
 static struct frame frame;
+// A stack of its own: the ESP that is tried may point anywhere.
 static uint8_t handler_stack[64 * 1024];
 static void *resume[5]; // for __builtin_longjmp
 static volatile bool running;
@@ -29,11 +34,13 @@ static ucontext_t caught;
 static uint32_t own_gs;
 
 // Where cpu_state's registers are in a signal's frame.
+// Our order is the encoding's, the frame's is that of PUSHA and the like.
 static const uint8_t gpr_at[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX,
                                   REG_ESP, REG_EBP, REG_ESI, REG_EDI};
 static const uint8_t segment_at[6] = {REG_ES, REG_CS, REG_SS,
                                       REG_DS, REG_FS, REG_GS};
 
+// Bases and limits follow in make_segments; what may be done is known here.
 static struct {
     uint16_t selector;
     struct cpu_segment is;
@@ -55,6 +62,8 @@ enum { SEGMENTS = sizeof segments / sizeof segments[0] };
 // that. Not to AC (alignment checks), NT and ID, which POPF may have left on:
 // sigreturn would not take them back for the next run. And not to
 // GS, by which the C library finds its thread.
+//
+//   0x244000 = ID 0x200000 | AC 0x40000 | NT 0x4000
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     __asm__ volatile("pushfl; andl $~0x244000, (%%esp); popfl; movw %w0, %%gs"
@@ -72,6 +81,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 }
 
 // Does not return here: the next to run is on_signal.
+// The frame need not be on the stack: sigreturn takes whatever ESP points to.
 __attribute__((noinline)) static void leap(void)
 {
     running = true;
@@ -116,6 +126,10 @@ bool native_segment(uint16_t selector, struct cpu_segment *segment)
     return false;
 }
 
+// Selectors with bit 2 set are in the LDT; bits 15..3 are the number of the
+// entry. Linux's own are in the GDT and stay as they are. [SDM3 3.4.2]
+//
+// 20 bits of limit end at 1 MiB; larger ones count in pages.
 static void make_segment(uint16_t selector, uint32_t base, uint32_t limit)
 {
     for (int i = 0; i < SEGMENTS; i++) {
@@ -142,6 +156,12 @@ static void make_segment(uint16_t selector, uint32_t base, uint32_t limit)
     }
 }
 
+//   arena - 8000  DATA_16, DATA_SHORT: base
+//   arena - 6000  DATA_BASED: base, and no limit
+//   arena         offset 8000 in the first two
+//   arena + 17ff  DATA_SHORT: its last byte, within the second page
+//
+// So 16-bit offsets reach all of the arena and fault on both sides of it.
 static void make_segments(void)
 {
     uint32_t arena = (uint32_t)native_arena, code = (uint32_t)native_code;
@@ -155,6 +175,7 @@ static void make_segments(void)
     make_segment(NATIVE_DATA_SHORT, arena - 0x8000, 0x8000 + 0x17ff);
 }
 
+// Guards are mapped without rights, so that nobody else gets these addresses.
 static void map_pages(void)
 {
     uint8_t *all = mmap(NULL, NATIVE_ARENA + 2 * NATIVE_GUARD, PROT_NONE,
@@ -170,6 +191,11 @@ static void map_pages(void)
         host_die("the arena's last page cannot be closed");
 }
 
+//   SIGTRAP   single step, INT1, INT3
+//   SIGSEGV   #GP, #PF, #OF, #BR
+//   SIGBUS    #SS, #NP
+//   SIGFPE    #DE
+//   SIGILL    #UD
 void native_begin(void)
 {
     static const int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};

@@ -4,7 +4,7 @@
 
 enum { STATUS = FLAG_C | FLAG_P | FLAG_A | FLAG_Z | FLAG_S | FLAG_O };
 
-// The count of a shift before it is masked.
+// The count of a shift: 1, CL or an immediate, and of these the low five bits.
 static unsigned shift_count(const struct instance *n)
 {
     const struct insn *insn = &n->insn;
@@ -16,6 +16,12 @@ static unsigned shift_count(const struct instance *n)
 }
 
 // [SDM2 SAL], [SDM2 RCL], [SDM2 SHLD]
+//
+//   count   RCL..ROR   SHL, SHR          SAR     SHLD, SHRD
+//   0       -          -                 -       -
+//   1       -          A                 A       A
+//   more    O          A, O; C if all    A, O    A, O
+//                      bits are gone
 static uint32_t undefined_shift(const struct instance *n)
 {
     const struct insn *insn = &n->insn;
@@ -33,6 +39,9 @@ static uint32_t undefined_shift(const struct instance *n)
     return undefined | FLAG_A;
 }
 
+// DAA, AAA and their kin, IMUL with an immediate, TEST, AAM and AAD; and
+// groups, in which reg is the operation. Those of f6 and f7: TEST twice, NOT,
+// NEG, MUL twice, DIV twice.
 static uint32_t undefined_one_byte(const struct instance *n)
 {
     uint8_t op = n->insn.opcode, group = n->insn.modrm >> 3 & 7;
@@ -61,6 +70,8 @@ static uint32_t undefined_one_byte(const struct instance *n)
     return logic ? FLAG_A : 0;
 }
 
+// BT and its kin define C and leave Z alone; BSF and BSR define Z only.
+// [SDM2 BT], [SDM2 BSF]
 uint32_t rules_undefined(const struct instance *n)
 {
     if (n->insn.map == MAP_1)
@@ -78,6 +89,7 @@ uint32_t rules_undefined(const struct instance *n)
     return 0;
 }
 
+// What is left in the operand then is undefined, not only flags. [SDM2 SHLD]
 bool rules_skip(const struct instance *n)
 {
     const struct insn *insn = &n->insn;
@@ -115,6 +127,8 @@ bool rules_several(const struct instance *n)
 
 // Single steps are reported as vector 1. IDT entries but 3 and 4 (and 80) are
 // closed to ring 3: a #GP that names the entry. [SDM3 6.13]
+// The error code is the entry's number as a selector: number * 8, and bit 1
+// says IDT. INT3, INTO and INT1 have opcodes of their own.
 struct native_trap rules_trap(const struct emulate_result *r,
                               const struct insn *insn)
 {
@@ -135,12 +149,21 @@ void rules_adjust(const struct emulate_result *r, const struct instance *n,
     if (n->insn.map == MAP_1 && n->insn.opcode == 0xf1 &&
         theirs->eip == n->state.eip)
         ours->eip = theirs->eip;
-    if (rules_trap(r, &n->insn).vector == FAULT_PROTECTION)
+    // An INT that ring 3 may not: the emulator leaves that to its caller.
+    if (r->kind == EMULATE_INTERRUPT &&
+        rules_trap(r, &n->insn).vector == FAULT_PROTECTION)
         *ours = n->state;
     if (ours->interrupt_shadow)
         ours->eip++;
 }
 
+//   selector            CS      SS          DS, ES, FS, GS
+//   0..3, null          #GP     #GP         loaded
+//   code, of ours       loaded  #GP         loaded: they can be read
+//   data, read only     #GP     #GP         loaded
+//   data, writable      #GP     loaded      loaded
+//   others of Linux     not compared: EMULATE_UNSUPPORTED
+//   no descriptor       #GP, with the selector less its RPL
 struct emulate_result rules_load(void *context, const struct cpu_state *state,
                                  unsigned index, uint16_t selector,
                                  struct cpu_segment *segment)

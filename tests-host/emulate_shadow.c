@@ -5,6 +5,12 @@
 #include <string.h>
 
 // Finds the first byte that cannot be accessed, as the processor would.
+//
+//   error code   4 user | 2 write | 1 the page is there
+//
+// A wild address is one beyond the guards, where the processor would find real
+// memory and write to it. The lowest 64 KiB may be tried: Linux maps nothing
+// there. 128 is the largest access.
 static struct emulate_result locate(struct shadow *shadow, uint32_t address,
                                     size_t size, bool write, uint32_t *offset)
 {
@@ -25,6 +31,7 @@ static struct emulate_result locate(struct shadow *shadow, uint32_t address,
     return (struct emulate_result){.kind = EMULATE_OK};
 }
 
+// The last page cannot be written, so that of the arena serves for both.
 struct emulate_result shadow_read(void *context, uint32_t address, void *bytes,
                                   size_t size, bool will_write)
 {
@@ -39,6 +46,7 @@ struct emulate_result shadow_read(void *context, uint32_t address, void *bytes,
     return r;
 }
 
+// All or nothing: locate has seen every byte before the first is stored.
 struct emulate_result shadow_write(void *context, uint32_t address,
                                    const void *bytes, size_t size)
 {

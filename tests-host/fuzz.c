@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// For fuzz_demand alone: the targets pass on what they were given.
 static const uint8_t *input;
 static size_t input_size;
 
@@ -15,6 +16,8 @@ void fuzz_begin(const uint8_t *data, size_t size)
     input_size = size;
 }
 
+// abort, not exit: libFuzzer saves the input, a debugger stops here. The bytes
+// are printed as well, so that a log is enough to repeat it.
 void fuzz_demand(bool ok, const char *fmt, ...)
 {
     if (ok)
@@ -31,6 +34,7 @@ void fuzz_demand(bool ok, const char *fmt, ...)
 }
 
 // malloc(0) may be NULL. That is a block of no bytes as good as any.
+// No rounding: AddressSanitizer watches the very next byte.
 uint8_t *fuzz_exact(const uint8_t *data, size_t size)
 {
     uint8_t *copy = malloc(size);

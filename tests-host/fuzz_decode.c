@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 // Everything but the pointers, which differ between copies, and padding.
+// `bytes` differs between copies of one string; `row` must not, and is
+// compared by itself.
 static bool same(const struct insn *a, const struct insn *b)
 {
     size_t first = offsetof(struct insn, length);
@@ -26,6 +28,7 @@ static uint32_t read_bytes(const uint8_t *p, unsigned size)
 }
 
 // A part that is there begins where the one before it ended.
+// Returns where this one ends, so that the calls chain.
 static unsigned part(unsigned at, unsigned size, unsigned end,
                      const char *name)
 {
@@ -58,6 +61,13 @@ static void check_displacement(const struct insn *insn, const uint8_t *p)
 
 // prefixes, opcode, ModRM, SIB, displacement, immediates: no gaps, and each
 // value is what stands there. A 3DNow! opcode comes last of all.
+//
+//   66 f0   81       04      8d    10 00 00 00    01 00
+//           ^        ^       ^     ^              ^
+//           opcode_at modrm_at sib_at disp_at     imm_at
+//
+// `end` is worked out from behind: the length less the parts there are. An
+// opcode is at most five bytes, the four of an EVEX prefix included.
 static void check_layout(const struct insn *insn, const uint8_t *p)
 {
     unsigned suffix = insn->map == MAP_3DNOW;
@@ -84,6 +94,7 @@ static void check_layout(const struct insn *insn, const uint8_t *p)
     check_displacement(insn, p);
 }
 
+// A number beyond its class would be an index beyond a table of names.
 static void check_operand(const struct operand *o)
 {
     static const uint8_t registers[] = {
@@ -113,14 +124,14 @@ static void check_flow(const struct insn *insn)
 {
     enum insn_flow flow = insn_flow(insn);
     uint32_t target;
-    bool direct = flow == FLOW_JUMP || flow == FLOW_BRANCH ||
-                  flow == FLOW_CALL;
     fuzz_demand(flow <= FLOW_UNDEFINED, "flow %u", flow);
-    fuzz_demand(insn_target(insn, 0x1000, &target) == direct,
+    fuzz_demand(insn_target(insn, 0x1000, &target) == is_direct(insn),
                 "a target, but flow %u", flow);
     fuzz_demand(insn_privilege(insn) <= PRIVILEGE_IO, "privilege");
 }
 
+// The size is that of the access. PREFETCH and INVLPG have an address, but
+// neither of the two.
 static void check_effects(const struct insn *insn)
 {
     struct effects e = insn_effects(insn);
@@ -143,6 +154,9 @@ static void check_meaning(const struct insn *insn)
 
 // Decodes the first `size` bytes with nothing behind them. What *insn held
 // before, `fill`, must not be seen again.
+//
+//   fill 00   a member that is forgotten is 0, by luck often right
+//   fill aa   the same member is aaaa.., and differs from the run before
 static enum insn_status decode(struct insn *insn, const uint8_t *data,
                                size_t size, enum insn_mode mode, int fill)
 {
@@ -165,6 +179,11 @@ static enum insn_status decode(struct insn *insn, const uint8_t *data,
 }
 
 // Byte by byte: truncated until it is known, and then the same for ever.
+//
+//   bytes  0  1  2  3  4  5  6  7 ...
+//          T  T  T  T  T  OK OK OK         length 5 at the first OK, and after
+//
+// A decoder that looks at a byte behind the instruction would change its mind.
 static void check_growth(const uint8_t *data, size_t size, enum insn_mode mode)
 {
     struct insn known, insn;
@@ -185,6 +204,8 @@ static void check_growth(const uint8_t *data, size_t size, enum insn_mode mode)
                 "truncated with %zu bytes", size);
 }
 
+// Both modes with each input: what is found for one is often a seed for the
+// other.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     // One byte more than any instruction has.

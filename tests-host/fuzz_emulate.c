@@ -4,6 +4,9 @@
 // write and nothing after it, and LOCK means an atomic one.
 //
 //   input   flags, segments' rights, world's mood | 8 registers | instruction
+//
+//   0 eflags | 4 eip | 8 small segments | 9 rights | 10 cpl | 11 mood
+//   12 swap, load or none | 13 mode | 16 registers | 48 instruction
 #include "kernel/string.h"
 #include "smc/x86/emulate.h"
 #include "tests-host/fuzz.h"
@@ -17,6 +20,8 @@ struct memory {
     uint32_t summary; // of all that was asked and answered
 };
 
+// An access behind the write might fault, and the write could not be undone:
+// that is why there is none, whatever the instruction.
 static struct emulate_result visit(struct memory *m, uint32_t address,
                                    size_t size, bool write)
 {
@@ -30,6 +35,7 @@ static struct emulate_result visit(struct memory *m, uint32_t address,
     return (struct emulate_result){.kind = EMULATE_OK};
 }
 
+// The contents depend on the address alone: the same again the second time.
 static struct emulate_result fuzz_read(void *context, uint32_t address,
                                        void *bytes, size_t size,
                                        bool will_write)
@@ -51,6 +57,7 @@ static struct emulate_result fuzz_write(void *context, uint32_t address,
     return r;
 }
 
+// A race is lost if the mood's highest bit is set.
 static struct emulate_result fuzz_swap(void *context, uint32_t address,
                                        const void *expected, const void *bytes,
                                        size_t size)
@@ -63,6 +70,7 @@ static struct emulate_result fuzz_swap(void *context, uint32_t address,
     return fuzz_write(context, address, bytes, size);
 }
 
+// Some selectors fault, the others give one of the six segments there are.
 static struct emulate_result fuzz_load(void *context,
                                        const struct cpu_state *state,
                                        unsigned index, uint16_t selector,
@@ -77,6 +85,7 @@ static struct emulate_result fuzz_load(void *context,
     return (struct emulate_result){.kind = EMULATE_OK};
 }
 
+// Any state, even one that no processor has: flags and level as they come.
 static struct cpu_state state_from(const uint8_t *data)
 {
     struct cpu_state state;
@@ -96,6 +105,7 @@ static struct cpu_state state_from(const uint8_t *data)
 }
 
 // Everything but the unused bytes of a segment.
+// memcmp would compare padding, which is copied or not as compilers like.
 static bool same_state(const struct cpu_state *a, const struct cpu_state *b)
 {
     for (unsigned i = 0; i < 6; i++) {
@@ -109,6 +119,8 @@ static bool same_state(const struct cpu_state *a, const struct cpu_state *b)
            a->interrupt_shadow == b->interrupt_shadow;
 }
 
+// All that the outcome may depend on comes from `data`: called twice, it must
+// do the same twice.
 static struct emulate_result once(const uint8_t *data, const struct insn *insn,
                                   struct memory *m, struct cpu_state *state)
 {
@@ -123,6 +135,10 @@ static struct emulate_result once(const uint8_t *data, const struct insn *insn,
     return emulate(state, insn, &world);
 }
 
+//   FAULT, UNSUPPORTED   no register is changed, no byte written
+//   AGAIN                EIP stays on the instruction
+//   LOCK, with a swap    what is written goes through it
+//   all                  the same once more, from the same state
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct insn insn;

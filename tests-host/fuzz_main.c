@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// A finding ends the program; whoever comes back has passed.
 static void replay(const char *path)
 {
     size_t size;
@@ -17,6 +18,7 @@ static void replay(const char *path)
     host_judge(true, "%s", path);
 }
 
+// Hidden files are not inputs: a corpus in a checkout may have some.
 static void replay_all(const char *path, DIR *directory)
 {
     struct dirent *entry;
@@ -29,6 +31,7 @@ static void replay_all(const char *path, DIR *directory)
     closedir(directory);
 }
 
+// Status 1 if there was no input at all: nothing was judged then.
 int main(int argc, char **argv)
 {
     host_begin(argc, argv, "replay the inputs of a fuzz target");

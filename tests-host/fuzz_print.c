@@ -9,6 +9,7 @@
 enum { ADDRESS = 0xfffffff8 }; // targets wrap around
 
 // A name that no buffer of INSN_TEXT_MAX bytes has room for.
+// INSN_TEXT_MAX is for a text without symbols: these have to be cut.
 static char *long_name(char *out, size_t size, uint32_t address)
 {
     char text[2 * INSN_TEXT_MAX];
@@ -18,6 +19,7 @@ static char *long_name(char *out, size_t size, uint32_t address)
     return out;
 }
 
+// Letters only: a terminal would act upon control characters.
 static void check_text(const char *text, size_t length)
 {
     fuzz_demand(length > 0 && length < INSN_TEXT_MAX, "a text of %zu letters",
@@ -30,16 +32,21 @@ static void check_text(const char *text, size_t length)
 
 // In a smaller buffer stands as much of the same text as fits. The sanitizer
 // watches the end of the block.
+// All sizes up to one that is enough: each place at which a text can be cut is
+// another branch of the printer.
 static void check_cut(const struct insn *insn, const char *whole,
                       size_t length, size_t size)
 {
     char *out = malloc(size);
-    insn_print(out, size, insn, ADDRESS, NULL);
+    size_t returned = insn_print(out, size, insn, ADDRESS, NULL);
     size_t fits = length < size ? length : size - 1;
+    fuzz_demand(returned == fits, "%zu bytes, but %zu letters", size,
+                returned);
     fuzz_demand(memcmp(out, whole, fits) == 0 && out[fits] == 0,
                 "with %zu bytes another text", size);
-    insn_print(out, size, insn, ADDRESS, long_name);
-    fuzz_demand(strnlen(out, size) < size, "a name runs over");
+    returned = insn_print(out, size, insn, ADDRESS, long_name);
+    fuzz_demand(strnlen(out, size) == returned && returned < size,
+                "a name runs over");
     free(out);
 }
 

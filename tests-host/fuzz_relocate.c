@@ -2,6 +2,10 @@
 // relocate: whatever the run, its copy does the same or there is none.
 //
 //   input: options, 3 bytes of distance, 28 bytes of code at most
+//
+//   byte 0     bit 0: far away; bit 1: a map of 3; bit 2: calls may move
+//   byte 1..3  the distance; of these byte 1 alone if it is near
+//   byte 4..   the run
 #include "kernel/string.h"
 #include "smc/x86/decode.h"
 #include "smc/x86/relocate.h"
@@ -17,6 +21,7 @@ enum {
 };
 
 // Decodes one instruction of the run or of the copy; it must be one.
+// Of a run that was taken there is no other kind, nor in its copy.
 static struct insn decode(const uint8_t *code, uint32_t at, uint32_t size)
 {
     struct insn insn;
@@ -26,6 +31,7 @@ static struct insn decode(const uint8_t *code, uint32_t at, uint32_t size)
     return insn;
 }
 
+// By the operands and not by insn_target, which cuts what is never moved.
 static bool is_relative(const struct insn *insn, uint32_t address,
                         uint32_t *target)
 {
@@ -41,6 +47,7 @@ static bool is_relative(const struct insn *insn, uint32_t address,
 }
 
 // Where a branch of the run must lead in the copy: along, if it stays inside.
+// relocate_find of the end answers, too, but that is not inside.
 static uint32_t expected(const struct relocation *r, uint32_t target)
 {
     uint32_t inside = target - r->address, to;
@@ -52,6 +59,9 @@ static uint32_t expected(const struct relocation *r, uint32_t target)
 }
 
 // LOOP over a JMP to the far target: see relocate.h.
+//
+//   e2 02 | eb 05 | e9 rel32     p is behind the LOOP
+//      -1   0  1    end - 5
 static void check_widened_loop(const struct relocation *r, uint32_t to,
                                const struct insn *loop, uint32_t target)
 {
@@ -65,6 +75,8 @@ static void check_widened_loop(const struct relocation *r, uint32_t to,
                 "a loop leads elsewhere than to %x", target);
 }
 
+// In order: there is no gap and no overlap, the bytes are the same unless they
+// are relative, and what is relative leads to the same place.
 static void check_one(const struct relocation *r, uint32_t i)
 {
     const struct moved *m = &r->moved[i];
@@ -93,12 +105,14 @@ static void check_one(const struct relocation *r, uint32_t i)
 }
 
 // A refusal leaves nothing behind.
+// `out` is filled before, so that a byte that was written back counts as well.
 static void check_untouched(const struct relocation *r)
 {
     for (uint32_t i = 0; i < r->out_size; i++)
         fuzz_demand(r->out[i] == FILL, "refused, but byte %u is written", i);
 }
 
+// A block of its own of just that size: the sanitizer sees one byte more.
 static enum relocate_status move(struct relocation *r, uint32_t out_size)
 {
     r->out = malloc(out_size ? out_size : 1);
@@ -114,6 +128,7 @@ static enum relocate_status move(struct relocation *r, uint32_t out_size)
     return status;
 }
 
+// Without any room at first: what could be moved must say how much it needs.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct moved moved[CODE_MAX];

@@ -5,6 +5,8 @@
 #include "tests-host/fuzz.h"
 #include "tests-host/host.h"
 
+// Of the kernel's own: no host has it. %p has eight digits in the 64-bit
+// program, too, since guest addresses have.
 static void check_printf(void)
 {
     char out[32];
@@ -21,6 +23,7 @@ static void check_printf(void)
                (unsigned long long)v, rest);
 }
 
+// The length that there would have been, and a NUL if there is any room.
 static void check_strings(void)
 {
     char out[4] = "xxx";
@@ -32,6 +35,7 @@ static void check_strings(void)
                out);
 }
 
+// "010" is ten: a number that is octal for one reader only would be a trap.
 static void check_parse(void)
 {
     static const struct {
@@ -60,6 +64,8 @@ static void check_parse(void)
 }
 
 // A page that runs: mov $42, %eax; ret.
+// Below 4 GiB in each program. Two shifts: by 32 would be undefined where a
+// pointer has 32 bits.
 static void check_pages(void)
 {
     static const uint8_t code[] = {0xb8, 42, 0, 0, 0, 0xc3};
@@ -79,6 +85,7 @@ static void check_random(void)
     if (host.seed == 1)
         host_judge(value == 0x0f76417fu && below < 10,
                    "the first value of seed 1 is %#x", value);
+    // The chance that one is missing is 10 times 0.9^1000, below 10^-44.
     uint32_t seen = 0;
     for (int i = 0; i < 1000; i++)
         seen |= 1u << host_random_below(10);
@@ -87,6 +94,7 @@ static void check_random(void)
 
 // Findings on demand, for the tests that must see one. Any other word is a
 // failed verdict.
+// `n` is volatile: the compiler must not see the mistake before it is made.
 static void fail_as_told(const char *how)
 {
     static const uint8_t data[] = {0xcd, 0x80};
@@ -102,6 +110,7 @@ static void fail_as_told(const char *how)
         host_fail("%s", how);
 }
 
+// Each home runs all of it: m32, asan, m64.
 int main(int argc, char **argv)
 {
     host_begin(argc, argv, "is the harness right?");

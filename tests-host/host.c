@@ -12,6 +12,7 @@
 
 enum { SHOWN = 20, RUNS = 11 };
 
+// The same seed for everybody, so that two runs are two times the same.
 struct host_options host = {.seed = 1, .runs = RUNS};
 static uint64_t judged_count, failed_count;
 static uint64_t random_state, deadline;
@@ -19,6 +20,8 @@ static uint64_t random_state, deadline;
 // What the kernel gives its engines ---------------------------------------
 
 // Under kernel/printf.c: kprintf ends here.
+// In the same buffer as the C library's printf, so that lines of both come out
+// in order.
 void console_putc(char c)
 {
     putchar(c);
@@ -26,6 +29,7 @@ void console_putc(char c)
 
 // Our own broken invariant is a crash here, so that a debugger, a sanitizer
 // and libFuzzer all take it for one.
+// stdout first: the last line before the crash is the one that is wanted.
 void panic(const char *fmt, ...)
 {
     va_list ap;
@@ -50,6 +54,11 @@ size_t strlcpy(char *dst, const char *src, size_t size)
 }
 
 // Reads all of a word as a number, as parse_u32 of kernel/string.h does.
+//
+//   strtoull alone     here
+//   "-1"  2^64 - 1     refused
+//   " 1"  1            refused
+//   "010" 8 in base 0  10
 static bool parse(const char *s, unsigned long long max, uint64_t *value)
 {
     bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
@@ -85,6 +94,8 @@ static _Noreturn void usage(const char *program, const char *purpose)
 }
 
 // The option's value, or NULL if the word is no option that has one.
+// `runs` is taken in apart: host_begin still has to look at it, since 0 runs
+// have no median.
 static uint64_t *number_option(const char *word, uint64_t *runs)
 {
     if (strcmp(word, "--seed") == 0)
@@ -111,12 +122,14 @@ void host_begin(int argc, char **argv, const char *purpose)
     host.files = argv + at;
     host.file_count = argc - at;
     // Spread over all bits; the generator must not start from 0.
+    // Odd, so it cannot be 0, from which xorshift never leaves.
     random_state = (host.seed + 1) * 0x9e3779b97f4a7c15ull | 1;
     deadline = host.seconds ? host_ns() + host.seconds * 1000000000u : 0;
 }
 
 // Verdicts ----------------------------------------------------------------
 
+// A broken table fails a million times: the first few say what it is.
 static void fail(const char *fmt, va_list ap)
 {
     failed_count++;
@@ -150,6 +163,8 @@ void host_fail(const char *fmt, ...)
     va_end(ap);
 }
 
+// Nothing judged is a failure: an empty directory of inputs must not look like
+// success.
 int host_end(void)
 {
     printf("%llu judged, %llu failed, seed %llu\n",
@@ -158,6 +173,7 @@ int host_end(void)
     return judged_count == 0 || failed_count != 0;
 }
 
+// Status 2, not 1: the program could not judge. Tests tell the two apart.
 void host_die(const char *fmt, ...)
 {
     va_list ap;
@@ -169,6 +185,7 @@ void host_die(const char *fmt, ...)
 }
 
 // Only every 1024th question looks at the clock.
+// Once over, it stays over.
 bool host_time_is_up(void)
 {
     static unsigned asked;
@@ -180,6 +197,7 @@ bool host_time_is_up(void)
 
 // Random values -----------------------------------------------------------
 
+// Three shifts and a multiplication, whose upper half is the better one.
 uint32_t host_random(void)
 {
     random_state ^= random_state >> 12;
@@ -201,6 +219,8 @@ void host_random_bytes(void *out, size_t len)
         p[i] = (uint8_t)(host_random() >> 24);
 }
 
+//   0   random        2   -16 .. 16
+//   1   a power of 2  3   a limit, or one more or less
 uint32_t host_random_edge(void)
 {
     static const uint32_t limits[] = {0,      0x7f,       0x80,      0xff,
@@ -218,6 +238,8 @@ uint32_t host_random_edge(void)
 
 // Memory and files --------------------------------------------------------
 
+// A kernel that lets nobody have writable code would refuse here. In 32-bit
+// programs every address is a guest address.
 uint8_t *host_code_pages(size_t size)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -231,6 +253,7 @@ uint8_t *host_code_pages(size_t size)
     return p;
 }
 
+// fseek fails for pipes: the size must be known before.
 uint8_t *host_read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");

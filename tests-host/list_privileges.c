@@ -19,11 +19,14 @@ static const char *const class_names[CLASSES] = {
     [PRIVILEGE_IO] = "io",
 };
 
+// In order of discovery; sorted before they are printed.
 static struct {
     const char *name[NAMES_MAX];
     size_t count;
 } lists[CLASSES];
 
+// Names are those of the tables, which live as long as the program. A mnemonic
+// may stand in two classes: MOV to CR0 is privileged, MOV to %ds sensitive.
 static void note(enum insn_privilege class, const char *name)
 {
     size_t n = lists[class].count;
@@ -37,6 +40,8 @@ static void note(enum insn_privilege class, const char *name)
 }
 
 // The bytes of a prefix (or none), an escape and an opcode, and all ModRMs.
+// Zeros follow, so no instruction is cut short. Opcodes without ModRM are
+// asked 256 times, which is quicker than finding out.
 static void visit(uint8_t prefix, const char *escape, uint8_t opcode)
 {
     uint8_t bytes[INSN_MAX] = {0};
@@ -62,6 +67,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+// VEX and EVEX have none that is not ordinary, so their maps are left out.
 int main(int argc, char **argv)
 {
     static const uint8_t prefixes[] = {0, 0x66, 0xf2, 0xf3};

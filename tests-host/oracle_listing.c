@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+// -w and --insn-width=15: an instruction is one line, however long it is.
+// -z: zeros are shown. Without it objdump prints "..." for many of them, and
+// the bytes of the listing would be fewer than those of the file.
+// LC_ALL=C: other languages have other words.
 static void read_output(struct listing *l, const char *words)
 {
     char command[1024];
@@ -24,6 +28,7 @@ static void read_output(struct listing *l, const char *words)
     }
     if (!pipe || !l->output || pclose(pipe) != 0)
         host_die("failed: %s", command);
+    // The room is one byte more than what is read: for this.
     l->output[l->size] = 0;
 }
 
@@ -36,6 +41,12 @@ static int digit(char c)
 
 // Takes one line apart if it shows an instruction. Others are the heads of
 // sections and symbols.
+//
+//   "  8049000:\t89 e5                \tmov    %esp,%ebp"
+//             ^ end   ^ s - 1           ^ text
+//
+// Behind the last pair of digits s may have passed the tab, or the end of a
+// line that has none; so the search begins one letter before.
 static void read_line(struct listing *l, char *s, uint32_t *at)
 {
     char *end;
@@ -58,6 +69,8 @@ static void read_line(struct listing *l, char *s, uint32_t *at)
     l->count++;
 }
 
+// Lines are at most as many as newlines. Two digits and a blank are one byte
+// of code, so a third of this would do for `code`.
 void listing_read(struct listing *l, const char *words)
 {
     read_output(l, words);
@@ -75,6 +88,8 @@ void listing_read(struct listing *l, const char *words)
     }
 }
 
+// Fewer bytes than objdump had would be INSN_TRUNCATED here, more might make
+// an instruction of what it calls (bad): both would count as differences.
 size_t listing_room(const struct listing *l, size_t i)
 {
     size_t size = l->lines[i].length;

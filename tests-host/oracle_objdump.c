@@ -17,6 +17,8 @@
 // What objdump and we see differently. Those from JOINED_FWAIT on have a
 // reason. Code made by compilers has none of them; data among code has a few
 // of the first four, random bytes have all.
+//
+// The order is meant: what comes before JOINED_FWAIT is shown unasked.
 enum kind {
     SAME,
     LENGTH,
@@ -30,8 +32,10 @@ enum kind {
     X87_ALIAS,
     NEWER,
     WRAP,
+    XBEGIN,
     KINDS
 };
+// test_objdump.py knows the kinds by these words, or by their beginnings.
 static const char *const kinds[KINDS] = {
     [SAME] = "the same",
     [LENGTH] = "length differs",
@@ -43,8 +47,9 @@ static const char *const kinds[KINDS] = {
     [SEGMENT] = "MOV to %cs, or with a segment register that is none",
     [SALC] = "SALC, which objdump does not know",
     [X87_ALIAS] = "x87 instructions under their second, unwritten opcode",
-    [NEWER] = "newer than our tables: the length only",
+    [NEWER] = "not in our tables: the length only",
     [WRAP] = "a short branch with 16-bit operands, not cut to 16 bits there",
+    [XBEGIN] = "XBEGIN of 16 bits, whose target is cut there",
 };
 
 struct tally {
@@ -53,6 +58,9 @@ struct tally {
 
 // Comparing ---------------------------------------------------------------
 
+// With a symbolizer targets are printed as objdump prints them beside a name:
+// bare digits, where it says 0x1234 if there is none. Which name is all the
+// same: next_letter stops at the <.
 static char *any_symbol(char *out, size_t size, uint32_t address)
 {
     (void)address;
@@ -77,6 +85,10 @@ static char next_letter(const char **s)
     return space ? ' ' : *(*s)++;
 }
 
+// Letter by letter, both in their short form:
+//
+//   "mov    %eax,%ebx"             "mov %eax,%ebx"
+//   "call   c0101234 <name+0x12>"  "call c0101234"
 static bool same_text(const char *a, const char *b)
 {
     char c;
@@ -87,6 +99,7 @@ static bool same_text(const char *a, const char *b)
 }
 
 // Skips the words of prefixes.
+// The last one has no blank behind it: then nothing is left.
 static const char *after_prefixes(const char *text)
 {
     static const char *const prefixes[] = {
@@ -104,7 +117,8 @@ static const char *after_prefixes(const char *text)
 }
 
 // Not an instruction: undefined, cut off by a symbol, or nothing but prefixes
-// before one.
+// before one. The word may also stand for one operand, or, as {bad}, for what
+// EVEX adds to one; such a line is no instruction either.
 static bool is_bad(const char *text)
 {
     return strstr(text, "bad)") || strstr(text, "bad}") ||
@@ -113,6 +127,13 @@ static bool is_bad(const char *text)
 
 // objdump shows FWAIT with the x87 instruction behind it as one, under the
 // name that the assembler has for both: 9b d9 3c 24 is fstcw, not fnstcw.
+//
+//   bytes     9b      d9 3c 24
+//   objdump   fstcw (%esp)            one line of four bytes
+//   here      fwait   fnstcw (%esp)   two instructions
+//
+// Both halves must be right: the second is decoded and compared, too. If there
+// is no second half, objdump must call the whole line bad.
 static bool is_joined_fwait(const struct listing *l, const struct line *line,
                             const struct insn *insn, char *text, size_t size)
 {
@@ -137,6 +158,7 @@ static bool is_joined_fwait(const struct listing *l, const struct line *line,
 }
 
 // Why objdump sees nothing in what we take for an instruction.
+// Only what is named here is forgiven; all else is OURS_ONLY, and counted.
 static enum kind judge_ours(const struct insn *insn)
 {
     if (insn->map != MAP_1)
@@ -148,6 +170,7 @@ static enum kind judge_ours(const struct insn *insn)
 }
 
 // Why we see nothing in what objdump prints.
+// Bytes that end, or pass 15, for one side only are a matter of length.
 static enum kind judge_theirs(const struct insn *insn, enum insn_status status)
 {
     if (status != INSN_UNDEFINED)
@@ -170,19 +193,42 @@ static const char *last_word(const char *text)
     return end;
 }
 
-// IP has 16 bits after such a branch. objdump knows it of long ones only.
-static bool is_wrap(const struct insn *insn, const char *ours,
-                    const char *theirs)
+// Nothing but the target differs, and of that not the low 16 bits.
+static bool is_cut(const char *ours, const char *theirs)
 {
-    if (insn->operand_size != 2 || insn->imm_size != 1 ||
-        (insn_flow(insn) != FLOW_JUMP && insn_flow(insn) != FLOW_BRANCH))
-        return false;
     const char *a = last_word(ours), *b = last_word(theirs);
     return a - ours == b - theirs &&
            strncmp(ours, theirs, (size_t)(a - ours)) == 0 &&
            (uint16_t)strtoul(a, NULL, 16) == (uint16_t)strtoul(b, NULL, 16);
 }
 
+// IP has 16 bits after such a branch. objdump knows it of long ones only, and
+// believes it of XBEGIN.
+static enum kind judge_text(const struct insn *insn, const char *ours,
+                            const char *theirs)
+{
+    enum insn_flow flow = insn_flow(insn);
+    if (same_text(ours, theirs))
+        return SAME;
+    if (insn->operand_size != 2 || !is_cut(ours, theirs))
+        return TEXT;
+    if (insn->map == MAP_1 && insn->opcode == 0xc7)
+        return XBEGIN;
+    return insn->imm_size == 1 && (flow == FLOW_JUMP || flow == FLOW_BRANCH)
+               ? WRAP
+               : TEXT;
+}
+
+//   objdump   insn_decode           kind
+//   text      FWAIT, shorter        JOINED_FWAIT, if the halves are right
+//   (bad)     an instruction        judge_ours
+//   (bad)     any other status      SAME
+//   text      any other status      judge_theirs
+//   text      another length        LENGTH
+//   text      unknown, that length  NEWER
+//   text      that length           judge_text
+//
+// FWAIT comes first: by its length alone the line would count as LENGTH.
 static enum kind judge(const struct listing *l, size_t i, size_t available,
                        enum insn_mode mode, char *text, size_t size)
 {
@@ -204,11 +250,10 @@ static enum kind judge(const struct listing *l, size_t i, size_t available,
         return LENGTH;
     if (status == INSN_UNKNOWN)
         return NEWER;
-    if (same_text(text, line->text))
-        return SAME;
-    return is_wrap(&insn, text, line->text) ? WRAP : TEXT;
+    return judge_text(&insn, text, line->text);
 }
 
+// Address, bytes and both texts: enough to try it by hand.
 static void show(const struct listing *l, size_t i, enum kind kind,
                  const char *ours)
 {
@@ -219,6 +264,8 @@ static void show(const struct listing *l, size_t i, enum kind kind,
     printf("\n    objdump  %s\n    ours     %s\n", line->text, ours);
 }
 
+// One run of objdump. The first twenty differences without a reason are shown,
+// of all runs together; the others are counted only.
 static void compare(struct tally *total, const char *words)
 {
     struct listing l = {0};
@@ -258,6 +305,8 @@ int main(int argc, char **argv)
            (unsigned long long)total.lines, (unsigned long long)total.bad);
     for (unsigned k = LENGTH; k < KINDS; k++)
         printf("%10llu  %s\n", (unsigned long long)total.of[k], kinds[k]);
+    // A loose limit, for the status. test_objdump.py has one for each kind of
+    // input: none at all in libraries, a few in bytes made to be odd.
     host_judge(total.of[LENGTH] * 10000 <= total.lines, "lengths");
     host_judge(total.of[TEXT] * 10000 <= total.lines, "texts");
     return host_end();

@@ -13,11 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 
+// 16: one byte more than the longest instruction, so that a string that is too
+// long can be told from one that is cut.
 enum { COUNT = 10 * 1000 * 1000, LENGTH_GIVEN = 16 };
 
 static uint64_t strings, valid, unknown, unexplained;
 
 // One report for each kind of difference that an opcode shows.
+// A wrong row of a table shows in thousands of strings: one of them is enough.
 static bool is_new(const struct insn *insn, uint32_t differences)
 {
     static uint32_t seen[ENCODING_EVEX + 1][MAP_FP16 + 1][256];
@@ -36,18 +39,24 @@ static unsigned judge(const uint8_t *bytes, size_t available,
     uint32_t differences = pair_compare(&pair);
     strings++;
     valid += pair.ours.valid && pair.theirs.valid;
-    unknown += pair.status == INSN_UNKNOWN;
-    if (differences)
-        differences = quirks_explain(&pair, differences);
+    unknown += pair.status == INSN_UNKNOWN && pair.theirs.valid;
+    differences = quirks_explain(&pair, differences);
     if (differences) {
         unexplained++;
         if (is_new(&pair.insn, differences))
             differences_print(&pair, differences);
     }
+    // Where theirs is longer or shorter it has been counted; both start again
+    // from here.
     return pair.ours.valid ? pair.ours.length : 1;
 }
 
 // Without its last byte an instruction is cut off, for both.
+//
+//   0f 84 3a 10 00 00    je     an instruction for both
+//   0f 84 3a 10 00       --     INSN_TRUNCATED, NO_MORE_DATA
+//
+// A decoder that read the last byte nevertheless would answer as before.
 static void judge_cut(const uint8_t *bytes, enum insn_mode mode)
 {
     static struct pair pair;
@@ -81,6 +90,7 @@ static void fill(uint8_t out[LENGTH_GIVEN])
 }
 
 // Each prefix is half as likely as the one before it.
+// Up to four of them; 66 stands twice: it is a size and a mandatory prefix.
 static unsigned random_prefixes(uint8_t *out)
 {
     static const uint8_t all[] = {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e,
@@ -92,6 +102,9 @@ static unsigned random_prefixes(uint8_t *out)
 }
 
 // The maps in turn, and in each the opcodes in turn; the rest is random.
+//
+//   [prefixes] [0f [38 | 3a]] opcode ......      4 maps
+//   [prefixes] 0f 0f ModRM opcode ..........     3DNow!
 static void by_opcode(uint8_t out[LENGTH_GIVEN], uint64_t number)
 {
     static const uint8_t escapes[][2] = {
@@ -109,9 +122,13 @@ static void by_opcode(uint8_t out[LENGTH_GIVEN], uint64_t number)
 }
 
 // VEX, EVEX and XOP: the escape, a map that exists, any opcode.
+// In 32-bit code the two bits behind the escape must be set: else these are
+// LES, LDS and BOUND with an operand in memory. 8f with a map below 8 is POP.
+// [SDM2 2.3.5]
 static void by_vector(uint8_t out[LENGTH_GIVEN], uint64_t number)
 {
     static const uint8_t escapes[] = {0xc4, 0xc5, 0x62, 0x8f};
+    static const uint8_t maps[] = {1, 2, 3, 5, 6}; // 5 and 6: EVEX only
     fill(out);
     uint8_t escape = escapes[number & 3];
     out[0] = escape;
@@ -119,11 +136,13 @@ static void by_vector(uint8_t out[LENGTH_GIVEN], uint64_t number)
         out[1] = (uint8_t)(0xe0 | (8 + host_random_below(3)));
     else if (escape != 0xc5)
         out[1] = (uint8_t)(0xf0 * (escape == 0x62) | 0xc0 | (out[1] & 0x20) |
-                           (1 + host_random_below(3)));
+                           maps[host_random_below(escape == 0x62 ? 5 : 3)]);
     else
         out[1] |= 0xc0;
 }
 
+// Of four strings one is any bytes, one a vector, two go by opcode: their
+// numbers have no gap, so no opcode is left out. One of four is 16-bit code.
 static void random_strings(uint64_t count)
 {
     uint8_t bytes[LENGTH_GIVEN];
@@ -148,7 +167,7 @@ int main(int argc, char **argv)
     if (host.file_count == 0 || host.count)
         random_strings(host.count ? host.count : COUNT);
     quirks_print();
-    printf("%llu byte strings, %llu valid in both (%llu newer than our "
+    printf("%llu byte strings, %llu valid in both (%llu not in our "
            "tables), %llu unexplained differences\n",
            (unsigned long long)strings, (unsigned long long)valid,
            (unsigned long long)unknown, (unsigned long long)unexplained);

@@ -72,6 +72,7 @@ enum difference {
     FLOW = 1 << 18,
     TARGET = 1 << 19,
     PRIVILEGE = 1 << 20,
+    UNKNOWN = 1 << 21, // they know it, our tables have its length only
 };
 
 // The set of differences, and the same in words.
@@ -87,7 +88,11 @@ void differences_print(const struct pair *pair, uint32_t differences);
      REGISTER_BIT(BIT_X87_CONTROL) | REGISTER_BIT(BIT_X87_STATUS) | \
      REGISTER_BIT(BIT_OTHER))
 
+// The explicit operands agree if segments are not looked at.
+bool pair_same_but_segments(const struct pair *pair);
+
 // Takes from a set of differences those that have a known reason, and counts
-// them. quirks_print lists what was met.
+// them; adds PRIVILEGE where a reason says that it differs, and it does not.
+// quirks_print lists what was met.
 uint32_t quirks_explain(const struct pair *pair, uint32_t differences);
 void quirks_print(void);

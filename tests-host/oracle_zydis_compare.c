@@ -4,6 +4,7 @@
 #include "tests-host/oracle_zydis.h"
 #include <stdio.h>
 
+// A scale without an index means nothing, and may be any number.
 static bool same_memory(const struct operand *a, const struct operand *b)
 {
     return a->segment == b->segment && a->base == b->base &&
@@ -12,12 +13,15 @@ static bool same_memory(const struct operand *a, const struct operand *b)
 }
 
 // Theirs are sign-extended to 64 bits wherever that does no harm.
+// Compared in the width of the operation, which is ours. 1u << 32 would be
+// undefined: hence the other mask from 4 bytes on.
 static bool same_immediate(const struct operand *a, const struct operand *b)
 {
     uint32_t mask = a->size >= 4 ? ~0u : (1u << 8 * a->size) - 1;
     return ((a->imm ^ b->imm) & mask) == 0;
 }
 
+// Every kind has its own members; the rest of the struct is not looked at.
 static bool same_operand(const struct operand *a, const struct operand *b)
 {
     if (a->kind != b->kind)
@@ -39,6 +43,8 @@ static bool same_size(const struct operand *a, const struct operand *b)
            a->size == b->size || (a->kind == OPERAND_MEM && !a->access);
 }
 
+// In pairs, in order: both list the destination first. If the numbers differ
+// nothing can be paired, and the other differences would be noise.
 static uint32_t compare_explicit(const struct view *a, const struct view *b)
 {
     uint32_t d = 0;
@@ -54,6 +60,15 @@ static uint32_t compare_explicit(const struct view *a, const struct view *b)
     return d;
 }
 
+bool pair_same_but_segments(const struct pair *p)
+{
+    struct view a = p->ours, b = p->theirs;
+    for (unsigned i = 0; i < VIEW_OPERANDS; i++)
+        a.explicit[i].segment = b.explicit[i].segment = 0;
+    return !(compare_explicit(&a, &b) & OPERANDS);
+}
+
+// As a set: no bits of the encoding give implied operands an order.
 static bool has_implied(const struct view *v, const struct operand *o)
 {
     for (unsigned i = 0; i < v->implied_count; i++)
@@ -64,6 +79,11 @@ static bool has_implied(const struct view *v, const struct operand *o)
 
 // Their hidden operands need not be operands here: registers and memory are
 // compared as effects.
+//
+//   ours       theirs           difference
+//   implied    none like it     IMPLIED_MORE
+//   none       shown as one     IMPLIED_LESS
+//   none       hidden           none: seen in the effects
 static uint32_t compare_implied(const struct view *a, const struct view *b)
 {
     uint32_t d = 0;
@@ -75,6 +95,9 @@ static uint32_t compare_implied(const struct view *a, const struct view *b)
     return d;
 }
 
+// In both directions, each under its own name: a quirk may say "we tell more"
+// without excusing a register that is missing here. TOLD_BY_FEW excuses what
+// we say more, never what we say less.
 static uint32_t compare_effects(const struct effects *a,
                                 const struct effects *b)
 {
@@ -91,6 +114,7 @@ static uint32_t compare_effects(const struct effects *a,
     return d;
 }
 
+// Offset 0 means absent for both: the first byte is never one of these parts.
 static bool same_layout(const struct view *a, const struct view *b)
 {
     return a->modrm_at == b->modrm_at && a->sib_at == b->sib_at &&
@@ -98,6 +122,13 @@ static bool same_layout(const struct view *a, const struct view *b)
            a->imm_at == b->imm_at && a->imm_size == b->imm_size;
 }
 
+//   ours       theirs     compared
+//   unknown    invalid    nothing
+//   valid      invalid    nothing more: ONLY_OURS
+//   invalid    valid      nothing more: ONLY_THEIRS
+//   invalid    invalid    nothing: the reasons have other words there
+//   unknown    valid      the length; and UNKNOWN: which ones needs a reason
+//   INSN_OK    valid      all of it
 uint32_t pair_compare(const struct pair *p)
 {
     const struct view *a = &p->ours, *b = &p->theirs;
@@ -110,7 +141,7 @@ uint32_t pair_compare(const struct pair *p)
         return 0;
     uint32_t d = a->length == b->length ? 0 : LENGTH;
     if (p->status == INSN_UNKNOWN)
-        return d;
+        return d | UNKNOWN;
     d |= same_layout(a, b) ? 0 : LAYOUT;
     d |= compare_explicit(a, b) | compare_implied(a, b);
     d |= compare_effects(&a->effects, &b->effects);
@@ -122,6 +153,7 @@ uint32_t pair_compare(const struct pair *p)
 
 // Printing ----------------------------------------------------------------
 
+// Sets as numbers: their bits are enum register_bit and FLAG_*.
 static void print_effects(const char *who, const struct view *v)
 {
     const struct effects *e = &v->effects;
@@ -132,6 +164,7 @@ static void print_effects(const char *who, const struct view *v)
            e->memory_size, v->flow, v->privilege, v->target);
 }
 
+// REG_NONE is -1 here: base and index are shown as signed.
 static void print_operand(const char *who, const struct operand *o)
 {
     printf("    %-6s kind %u access %u size %u; reg %u:%u; mem %u:%d+%d*%u "
@@ -150,6 +183,8 @@ static void print_operands(const char *who, const struct view *v)
             print_operand("(implied)", &v->implied[i]);
 }
 
+// Both in AT&T syntax, to be read by people. Nothing is compared here: the
+// texts are the affair of oracle_objdump.c.
 static void print_texts(const struct pair *p)
 {
     char ours[160] = "", theirs[160] = "";
@@ -170,6 +205,7 @@ static void print_texts(const struct pair *p)
            p->theirs.valid ? p->their.length : 0, theirs);
 }
 
+// The words are in the order of the bits of enum difference.
 void differences_print(const struct pair *p, uint32_t differences)
 {
     static const char *const words[] = {"only ours valid",
@@ -192,7 +228,8 @@ void differences_print(const struct pair *p, uint32_t differences)
                                         "memory size",
                                         "flow",
                                         "target",
-                                        "privilege"};
+                                        "privilege",
+                                        "not in our tables"};
     printf("%u-bit", p->mode == INSN_16 ? 16 : 32);
     for (size_t i = 0; i < 15 && i < p->available; i++)
         printf(" %02x", p->bytes[i]);

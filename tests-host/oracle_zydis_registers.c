@@ -4,6 +4,14 @@
 
 static struct their_register registers[ZYDIS_REGISTER_MAX_VALUE + 1];
 
+// Their classes of general registers are our sizes; in a set one bit stands
+// for all of them. Numbers are those of the encoding on both sides. BIT_OTHER
+// is one bit for many registers: nothing may be added to it.
+//
+//        al 0  cl 1  dl 2  bl 3
+//        ah 4  ch 5  dh 6  bh 7    a part of register 4 & 3, which is eax
+//
+// Classes that are not listed (IP, flags) keep size 0: no register of ours.
 static struct their_register translate(ZydisRegister reg)
 {
     struct {
@@ -41,6 +49,8 @@ static struct their_register translate(ZydisRegister reg)
     return r;
 }
 
+// Those that have no number, or whose class is no class of ours: only a bit.
+// Register 0 is NONE and stays empty, so that it adds nothing to a set.
 static void set_up(void)
 {
     static const struct {
@@ -63,6 +73,8 @@ static void set_up(void)
         registers[single[i].reg].bit = REGISTER_BIT(single[i].bit);
 }
 
+// A table, and not a translation each time: each of 30 million strings asks
+// for several.
 const struct their_register *their_register(ZydisRegister reg)
 {
     static bool ready;

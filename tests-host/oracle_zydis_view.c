@@ -5,17 +5,21 @@
 
 // Their operands ----------------------------------------------------------
 
+// NONE has a number, too, which would say EAX.
 static uint8_t number_of(ZydisRegister reg)
 {
     return reg == ZYDIS_REGISTER_NONE ? REG_NONE : their_register(reg)->number;
 }
 
+// A conditional access counts as one: CMOV writes its destination, as in
+// struct effects.
 static uint8_t access_of(ZydisOperandActions actions)
 {
     return (actions & ZYDIS_OPERAND_ACTION_MASK_READ ? OPERAND_READ : 0) |
            (actions & ZYDIS_OPERAND_ACTION_MASK_WRITE ? OPERAND_WRITE : 0);
 }
 
+// Sizes are in bits there, and NONE is a register like any other.
 static struct operand their_memory(const ZydisDecodedOperand *o)
 {
     struct operand m = {.kind = OPERAND_MEM, .size = o->size / 8};
@@ -27,6 +31,8 @@ static struct operand their_memory(const ZydisDecodedOperand *o)
     return m;
 }
 
+// By the operand's type. A register has the size of its class, whatever the
+// operand's.
 static struct operand their_operand(const ZydisDecodedOperand *o)
 {
     struct operand mine = {.size = o->size / 8};
@@ -64,6 +70,13 @@ static bool is_stack(const ZydisDecodedOperand *o)
            (base == REG_SP || base == REG_BP);
 }
 
+// The registers of an address are read even if the memory is not (LEA).
+// An access times the lowest flag of its kind is the set of flags:
+//
+//   access              * MEMORY_READ (1)    * STACK_READ (4)
+//   OPERAND_READ   1    MEMORY_READ   1      STACK_READ   4
+//   OPERAND_WRITE  2    MEMORY_WRITE  2      STACK_WRITE  8
+//   both           3    both          3      both        12
 static void add_their_memory(const ZydisDecodedOperand *o, struct effects *e)
 {
     uint8_t access = access_of(o->actions);
@@ -78,6 +91,14 @@ static void add_their_memory(const ZydisDecodedOperand *o, struct effects *e)
         e->memory_size = o->size / 8;
 }
 
+// Their visibility, and what becomes of it:
+//
+//   explicit   bits choose it          an operand, to be one of ours in order
+//   implicit   shown, but no bits      an implied one, to be one of ours
+//   hidden     not even shown          an implied one that may be ours
+//
+// All three go into the sets of registers and memory, which are compared as
+// a whole: who says it in an operand, and who in an effect, is all the same.
 static void add_their_operand(struct view *view, const ZydisDecodedOperand *o)
 {
     struct effects *e = &view->effects;
@@ -109,11 +130,13 @@ static void add_their_operand(struct view *view, const ZydisDecodedOperand *o)
 // Their flags, flow, privilege --------------------------------------------
 
 // IOPL is two bits here, one there.
+// Which flags are FLAG_* is EFLAGS' layout, on both sides. [SDM1 3.4.3]
 static uint32_t flags_of(uint32_t theirs)
 {
     return theirs & ZYDIS_CPUFLAG_IOPL ? theirs | FLAG_IOPL : theirs;
 }
 
+// A flag that is set or cleared always is one that is written.
 static void set_their_flags(struct view *view, const ZydisAccessedFlags *f)
 {
     view->effects.flags_read = flags_of(f->tested);
@@ -121,6 +144,8 @@ static void set_their_flags(struct view *view, const ZydisAccessedFlags *f)
     view->effects.flags_undefined = flags_of(f->undefined);
 }
 
+// By name first: these are in categories that would say otherwise, or in none
+// that says enough. `direct`: the target is in the instruction.
 static enum insn_flow flow_of(const ZydisDecodedInstruction *z, bool direct)
 {
     bool far = z->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR;
@@ -152,6 +177,8 @@ static enum insn_flow flow_of(const ZydisDecodedInstruction *z, bool direct)
 
 // They know privileged instructions only. Which ones are sensitive is said
 // here a second time, from the paper. [Robin and Irvine 2000, section 3]
+// SYSENTER and its kin load segment registers, too, but are not sensitive:
+// hence the look at the flow at the end.
 static enum insn_privilege privilege_of(const struct pair *p)
 {
     const ZydisDecodedInstruction *z = &p->their;
@@ -193,6 +220,8 @@ static enum insn_privilege privilege_of(const struct pair *p)
 
 // The two views -----------------------------------------------------------
 
+// Their second immediate is not taken over: it follows the first, and the
+// length tells whether it is there.
 static void set_their_layout(struct view *v, const ZydisDecodedInstruction *z)
 {
     v->length = z->length;
@@ -204,6 +233,7 @@ static void set_their_layout(struct view *v, const ZydisDecodedInstruction *z)
     v->imm_size = z->raw.imm[0].size / 8;
 }
 
+// In this order: `direct` needs the operands, the privilege needs the flow.
 static void set_their_view(struct pair *p)
 {
     struct view *v = &p->theirs;
@@ -222,6 +252,7 @@ static void set_their_view(struct pair *p)
     v->privilege = privilege_of(p);
 }
 
+// insn_target writes nothing if there is no target, so NO_TARGET stays.
 static void set_our_view(struct pair *p)
 {
     const struct insn *insn = &p->insn;
@@ -246,6 +277,7 @@ static void set_our_view(struct pair *p)
     insn_target(insn, VIEW_ADDRESS, &v->target);
 }
 
+// One for each of our modes, set up once and not for each string.
 static const ZydisDecoder *their_decoder(enum insn_mode mode)
 {
     static ZydisDecoder decoders[2];
@@ -261,6 +293,7 @@ static const ZydisDecoder *their_decoder(enum insn_mode mode)
 }
 
 // The views are large and mostly unused: what is counted need not be cleared.
+// Called for each of 30 million strings.
 static void clear(struct view *view)
 {
     view->explicit_count = view->implied_count = 0;
@@ -268,6 +301,8 @@ static void clear(struct view *view)
 }
 
 // A displacement of 16 bits may be extended with any bit: sums have 16.
+//
+//   mov 0xfffe(%bx),%ax     disp 65534 or -2: the same address
 static void cut_displacements(struct view *view)
 {
     for (unsigned i = 0; i < view->explicit_count; i++)
@@ -275,6 +310,8 @@ static void cut_displacements(struct view *view)
             view->explicit[i].disp = (int16_t)view->explicit[i].disp;
 }
 
+// Only the view of a decoder that sees an instruction is set: who compares
+// asks `valid` first. Of INSN_UNKNOWN the length is known, and no more.
 void pair_decode(struct pair *p, const uint8_t *bytes, size_t available,
                  enum insn_mode mode)
 {

@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+// ROOM: widened, a Jcc of 2 bytes has 6 and a LOOP 9. Four times is enough for
+// any run but one of LOOPs only, and these do not come up.
 enum { RUN_MAX = 120, MOVED = 128, ROOM = 4 * RUN_MAX, GUARD = 0xee };
 
 // A bit for each status seen. A refusal that no run reaches is not tested, and
 // the test would not know.
 static uint32_t reached;
 
+// Asked again for each question: a run is short, and nothing need be kept.
 static struct insn decode_at(const uint8_t *code, uint32_t at, uint32_t size)
 {
     struct insn insn;
@@ -36,13 +39,12 @@ static bool new_place(const struct relocation *r, uint32_t from, uint32_t *to)
     return false;
 }
 
-// Where the relative operand leads. XBEGIN has one and is no branch.
+// Where the relative operand leads. insn_target works it out anew; the engine
+// asks the operands instead.
 static bool is_relative(const struct insn *insn, uint32_t address,
                         uint32_t *target)
 {
-    *target = address + insn->length + insn->imm;
-    return insn_target(insn, address, target) ||
-           strcmp(insn_name(insn), "xbegin") == 0;
+    return insn_target(insn, address, target);
 }
 
 static bool leads_to(const struct insn *insn, uint32_t address,
@@ -63,6 +65,10 @@ static uint32_t wanted_target(const struct relocation *r, uint32_t target)
 }
 
 // The two jumps behind a LOOP that was widened; `at` is behind the LOOP.
+//
+//   loop +2    over the next
+//   jmp  +5    out, behind the last
+//   jmp  rel32 to the target
 static bool is_hop(const struct relocation *r, const struct insn *loop,
                    uint32_t at, uint32_t target)
 {
@@ -95,6 +101,7 @@ static bool same_there(const struct relocation *r, const struct moved *m,
 
 // The map is walked in step with the old code: nothing left out, nothing
 // doubled, each where relocate_find says.
+// One instruction lost or doubled, and `from` is out of step.
 static bool judge_moved(const struct relocation *r)
 {
     uint32_t from = 0;
@@ -112,6 +119,7 @@ static bool judge_moved(const struct relocation *r)
 
 // Refusals ----------------------------------------------------------------
 
+// From the beginning each time: no marks that could be wrong.
 static bool is_start(const struct relocation *r, uint32_t offset)
 {
     uint32_t at = 0;
@@ -136,6 +144,16 @@ static bool succeeds_with_room(const struct relocation *r)
 }
 
 // Is the reason true of the instruction it names?
+//
+//   status     must hold
+//   _16_BIT    a relative operand, and operands of 16 bits
+//   _MIDDLE    the target is in the run, and nothing begins there
+//   _LONG      a short branch with so many prefixes that 15 bytes do not do
+//   _MANY      `moved` is full
+//   _FULL      out_length is more than the room, and enough
+//
+// Relative to r->at: the run is taken as if it stood at 0, so `to` is an
+// offset.
 static bool judge_refusal(const struct relocation *r,
                           enum relocate_status status)
 {
@@ -152,8 +170,10 @@ static bool judge_refusal(const struct relocation *r,
     case RELOCATE_16_BIT: return relative && insn.operand_size == 2;
     case RELOCATE_CALL: return !r->calls && is_call(&insn);
     case RELOCATE_MIDDLE: return relative && to < r->size && !is_start(r, to);
-    case RELOCATE_LONG:
-        return relative && insn.length > 10 && insn.imm_size == 1;
+    case RELOCATE_LONG: {
+        unsigned growth = insn.opcode == 0xeb ? 3 : 4; // rel8 to rel32
+        return relative && insn.imm_size == 1 && insn.length + growth > 15;
+    }
     case RELOCATE_MANY: return r->count == r->moved_max;
     case RELOCATE_FULL:
         return r->out_length > r->out_size && succeeds_with_room(r);
@@ -163,6 +183,11 @@ static bool judge_refusal(const struct relocation *r,
 
 // One run, moved to where the random values say. The buffers are as large as
 // they claim to be and no larger, so that the sanitizer sees an overrun.
+// One copy of four has little room, one of eight a small map. Half go close
+// by, where rel8 still reaches, half anywhere.
+//
+// The byte behind the room is watched as well, and all of it if the run is
+// refused: nothing may be in `out` then.
 static void judge_run(const uint8_t *code, uint32_t size)
 {
     uint32_t room = host_random_below(4) ? ROOM : host_random_below(size + 9);
@@ -196,6 +221,7 @@ static void judge_run(const uint8_t *code, uint32_t size)
 }
 
 // Real code begins anywhere; half of the runs end at a boundary.
+// The others are cut anywhere, and mostly truncated.
 static void judge_slice(const uint8_t *code, size_t available)
 {
     uint32_t size = host_random_below(RUN_MAX) + 1, at = 0;
@@ -211,6 +237,8 @@ static void judge_slice(const uint8_t *code, size_t available)
 }
 
 // Random bytes with more branches and prefixes than chance would give.
+// The others are small, so that as rel8 they lead into the run, often into the
+// middle of an instruction.
 static void judge_random(void)
 {
     static const uint8_t likely[] = {0xeb, 0xe2, 0xe3, 0x74, 0x7f, 0xe8,
@@ -221,10 +249,15 @@ static void judge_random(void)
     for (uint32_t i = 0; i < size; i++)
         code[i] = host_random_below(2) ? likely[host_random_below(16)]
                                        : (uint8_t)host_random_below(20);
+    // Newer than the tables.
+    if (size > 4 && !host_random_below(16))
+        memcpy(code + host_random_below(size - 4), "\xc5\xf8\x04\xc0", 4);
     judge_run(code, size);
 }
 
 // Prefixes that say nothing, as many as there is room for, and a branch.
+// From 12 bytes on a widened Jcc has more than 15: RELOCATE_LONG, which random
+// bytes hardly ever reach.
 static void judge_prefixed(void)
 {
     static const uint8_t idle[] = {0x2e, 0x3e, 0x36, 0x67};
@@ -237,6 +270,7 @@ static void judge_prefixed(void)
     judge_run(code, size);
 }
 
+// A twentieth of the runs for boundaries: each function is asked 594 times.
 int main(int argc, char **argv)
 {
     host_begin(argc, argv, "relocation and boundaries");

@@ -7,10 +7,14 @@
 
 enum { ROOM = 1 << 16, MOVED = 8192 };
 
+// noclone and noinline: a copy of the function elsewhere would be called, and
+// the moved one never. Without sanitizers: what they put in is code and data
+// that the source does not tell of.
 #define MOVABLE                                                 \
     __attribute__((section("movable"), noinline, noclone, used, \
                    no_sanitize("address", "undefined")))
 
+// The linker makes these for a section whose name is a C name.
 extern const uint8_t __start_movable[], __stop_movable[];
 
 // No data of their own: under PIC its address would come from a call that
@@ -25,6 +29,7 @@ MOVABLE static uint32_t movable_gcd(uint32_t a, uint32_t b)
     return a;
 }
 
+// Branches forward and back, many of them short.
 MOVABLE static uint32_t movable_hash(uint32_t a, uint32_t b)
 {
     uint32_t h = 2166136261u;
@@ -46,6 +51,7 @@ MOVABLE static uint32_t movable_collatz(uint32_t a, uint32_t b)
     return steps * 65536 + a;
 }
 
+// Calls of three others in the section.
 MOVABLE static uint32_t movable_all(uint32_t a, uint32_t b)
 {
     return movable_gcd(a, b | 1) ^
@@ -62,6 +68,11 @@ MOVABLE static uint32_t movable_fibonacci(uint32_t a, uint32_t b)
 
 // LOOP, LOOPNE and JECXZ, forward and back. Its head is moved on its own
 // below: then their targets are far away.
+//
+//   movable_head   jecxz 3f       alone: its target stays behind
+//                  1: ... loop 1b  leads into the run, moves along
+//   movable_tail   2: ... loopne 2b
+//                  3: ret
 __asm__(".pushsection movable, \"ax\"\n"
         "movable_loops:\n\t"
         "movl 4(%esp), %ecx\n\t"
@@ -81,6 +92,7 @@ __asm__(".pushsection movable, \"ax\"\n"
         ".popsection");
 extern const uint8_t movable_loops[], movable_head[], movable_tail[];
 
+// Both arguments are on the stack, as the assembly above expects.
 typedef uint32_t function(uint32_t a, uint32_t b);
 
 static const struct {
@@ -112,6 +124,8 @@ static void compare(const char *name, function *here, function *there)
 
 // Padding between the functions and whatever the compiler has put out of line
 // goes along.
+// The answers here are those of the compiler's code at its own place. One
+// wrong distance would be a crash, or another number.
 static void check_section(uint8_t *pages)
 {
     static struct moved moved[MOVED];
@@ -142,6 +156,9 @@ static void check_section(uint8_t *pages)
 
 // The part from `from` to `to` alone, then a jump to what follows. With
 // everything in front of it copied by hand, since no branch leads there.
+//
+//   pages    [ lead, as it is ][ the part, longer ][ jmp ] --+
+//   original [ lead ][ the part ][ what follows <------------+
 static void check_part(uint8_t *pages, const uint8_t *from, const uint8_t *to)
 {
     struct moved moved[16];

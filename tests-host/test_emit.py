@@ -2,6 +2,7 @@
 """The emitter and the assembler against the decoder and against GNU as: never
 longer than as, and the same bytes unless a difference is explained here."""
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -21,7 +22,7 @@ def section(obj, name, path):
 
 def gnu_as(source, obj):
     """Runs as. Returns the numbers of the instructions that it refuses."""
-    done = subprocess.run(["timeout", "300", "as", "--32", source, "-o", obj],
+    done = subprocess.run(["timeout", "100", "as", "--32", source, "-o", obj],
                           capture_output=True, text=True, errors="replace")
     refused = {int(n) for n in re.findall(r"\.s:(\d+): Error: ", done.stderr)}
     assert done.returncode == 0 or refused, done.stderr[-2000:]
@@ -107,6 +108,111 @@ def test_no_function_is_left_out():
 def test_labels_nops_and_errors(home):
     out = host.run(f"{home}/emit_label_check")
     assert " 0 failed" in out
+
+
+def test_branches_are_as_short_as_gnu_as(tmp_path):
+    """To labels and to addresses, by name and by distance."""
+    source = tmp_path / "branches.s"
+    host.run("m32/emit_label_check", "--count", 3000, source)
+    known, refused = compare(source)
+    assert known > 20000 and not refused, (known, refused[:20])
+
+
+# Mistakes in emit_label.c: another instruction, of the right length and to the
+# right place, unless its line says otherwise.
+WRONG_BRANCHES = {
+    "jcc inverted": ("emit_one_of(e, c, 0xffff)",
+                     "(emit_one_of(e, c, 0xffff) ^ 1)"),
+    "long jcc inverted": ("0x0f80 + code", "0x0f80 + (code ^ 1)"),
+    "loope is loopne": ("loope = {0xe1, 0}", "loope = {0xe0, 0}"),
+    "loopne is loope": ("loopne = {0xe0, 0}", "loopne = {0xe1, 0}"),
+    "loop is jecxz": ("loop = {0xe2, 0}", "loop = {0xe3, 0}"),
+    "jecxz is loop": ("jecxz = {0xe3, 0}", "jecxz = {0xe2, 0}"),
+    "call is jmp": ("call = {0, 0xe8}", "call = {0, 0xe9}"),
+    "never short": ("jump = {0xeb, 0xe9}", "jump = {0, 0xe9}"),
+}
+
+# The same for the forms: in a file, these words become those; one of the
+# checks must then name this instruction.
+WRONG_FORMS = [
+    ("emit_forms.h", "_m, RM(opcode_sized(0xfe, n)", "_m, RM(opcode_sized("
+     "0xff, n)", "incb"),
+    ("emit_forms.h", "_m_cl, RM(opcode_sized(0xd2, n)", "_m_cl, RM("
+     "opcode_sized(0xd3, n)", "shlb"),
+    ("emit_forms.h", "_m, RM(0x0f90 + COND(c)", "_m, RM(0x0f90 + ("
+     "COND(c) ^ 1)", "setne"),
+    ("emit_table.h", "EMIT_PLAIN(movsb, 0xa4)", "EMIT_PLAIN(movsb, 0xa5)",
+     "movsb"),
+    ("emit_table.h", "EMIT_PLAIN(movsl, 0xa5)", "EMIT_PLAIN(movsl, 0xa4)",
+     "movsl"),
+    ("emit_table.h", "EMIT_PORT(inb, 0xe4)", "EMIT_PORT(inb, 0xe5)", "inb"),
+    ("emit_table.h", "EMIT_PORT(outw, 0x66e7)", "EMIT_PORT(outw, 0xe7)",
+     "outw"),
+    ("emit_table.h", "(movzbl, 0x0fb6,", "(movzbl, 0x0fb7,", "movzbl"),
+    ("emit_table.h", "EMIT_M(fldl, 0xdd, 0)", "EMIT_M(fldl, 0xd9, 0)",
+     "fldl"),
+    ("emit_table.h", "(addpd, 0x660f58)", "(addpd, 0x0f58)", "addpd"),
+    ("emit_table.h", "EMIT_M(call, 0xff, 2)", "EMIT_M(call, 0xff, 4)",
+     "call"),
+]
+
+
+def spoil(folder, name, old, new):
+    """Makes one mistake in a copy of an engine's file."""
+    path = folder / "smc/x86" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        shutil.copy(host.ROOT / "smc/x86" / name, path)
+    text = path.read_text()
+    assert text.count(old) == 1, f"{old} is not in {name}, or more than once"
+    path.write_text(text.replace(old, new))
+
+
+def build_spoilt(folder, name, source, other):
+    """Compiles `source` with the spoilt files before the others, and links it
+    with the object of tests-host/`other` and the engines. Of two that define
+    the same, the linker takes the one that is not in the archive."""
+    home = host.program(f"m32/{name}").parent
+    subprocess.run(
+        ["gcc", "-std=gnu11", "-m32", "-fno-pie", "-no-pie",
+         "-idirafter", "/usr/include/x86_64-linux-gnu", f"-I{folder}",
+         f"-I{host.ROOT}", "-o", folder / name, source,
+         home / "tests-host" / f"{other}.o", home / "engines.a"],
+        check=True, timeout=100)
+    return folder / name
+
+
+def run_spoilt(program, *words):
+    done = subprocess.run(
+        ["timeout", "60", program, "--verbose", *map(str, words)],
+        capture_output=True, text=True, errors="replace")
+    assert done.returncode == 1, "the mistake was not seen"
+    return done.stdout
+
+
+@pytest.mark.parametrize("mistake", WRONG_BRANCHES)
+def test_a_wrong_branch_is_seen(tmp_path, mistake):
+    spoil(tmp_path, "emit_label.c", *WRONG_BRANCHES[mistake])
+    program = build_spoilt(tmp_path, "emit_label_check",
+                           tmp_path / "smc/x86/emit_label.c",
+                           "emit_label_check")
+    run_spoilt(program, "--count", 300)
+
+
+def test_a_wrong_form_is_seen(tmp_path):
+    """All at once, as compiling takes long. The decoder sees each of them,
+    and so does GNU as, independently."""
+    for name, old, new, _ in WRONG_FORMS:
+        spoil(tmp_path, name, old, new)
+    program = build_spoilt(tmp_path, "emit_check",
+                           host.ROOT / "tests-host/emit_check.c", "emit_text")
+    source = tmp_path / "forms.s"
+    out = run_spoilt(program, "--count", 40, source)
+    differ = "\n".join(text for text, ours, gnu in ask_gnu(source)
+                       if ours != gnu)
+    for *_, name in WRONG_FORMS:
+        assert re.search(rf"\b{name}: ", out), f"{name}: not by the decoder"
+        assert re.search(rf"^{name}\b", differ, re.M), f"{name}: not by as"
 
 
 def test_objdump_sees_one_nop(tmp_path):

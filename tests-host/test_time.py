@@ -36,7 +36,7 @@ def test_the_32_bit_table_has_all_rows(code):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(330)
 def test_decoding_is_as_fast_as_promised(code):
     """A busy machine disturbs all rows, but not all alike: three tries."""
     for _ in range(3):

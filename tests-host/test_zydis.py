@@ -2,16 +2,11 @@
 """Oracle: Zydis is asked about the same bytes. Differences without a reason
 in oracle_zydis_quirks.c fail."""
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 
 import host
-
-CODE = [*sorted(Path("/usr/lib32").glob("*.so.*")),
-        *sorted(Path("/usr/lib/grub/i386-pc").glob("*.mod")),
-        *sorted(Path("/usr/i686-w64-mingw32/lib").glob("*.dll"))]
+import real_code
 
 
 def counts(out):
@@ -22,26 +17,32 @@ def counts(out):
     return [int(n) for n in found.groups()]
 
 
-def flat(path, folder):
-    """The bytes of a file's .text, or nothing if it has none."""
-    out = folder / (path.name + ".text")
-    subprocess.run(["objcopy", "-O", "binary", "-j", ".text", path, out],
-                   check=True, stderr=subprocess.DEVNULL)
-    return [out] if out.exists() and out.stat().st_size else []
-
-
-def test_real_code(tmp_path):
-    paths = [path for path in CODE
-             if path.read_bytes()[:4] == b"\x7fELF" or path.suffix == ".dll"]
+def walk(paths, tmp_path):
+    """Every section of code of these files, from end to end."""
     if not paths:
         pytest.skip("the Debian packages with this code are not installed")
-    texts = [text for path in paths if not path.is_symlink()
-             for text in flat(path, tmp_path)]
-    out = host.run("m64/oracle_zydis", *texts)
+    flat, size = [], 0
+    for path in paths:
+        for code in real_code.sections(path):
+            flat.append(tmp_path / f"{len(flat)}-{path.name}")
+            size += flat[-1].write_bytes(code)
+    out = host.run("m64/oracle_zydis", *flat)
     print(out)
     strings, valid, unexplained = counts(out)
     assert unexplained == 0
-    assert strings > 1_000_000 and valid > strings * 0.98
+    # Instructions have three or four bytes, on average.
+    assert strings > size / 5 and valid > strings * 0.99
+
+
+def test_real_code(tmp_path):
+    """What objdump is asked about in test_objdump.py."""
+    walk(real_code.libraries() + real_code.grub_modules() + real_code.dlls() +
+         real_code.kernel(), tmp_path)
+
+
+@pytest.mark.long
+def test_dlls_with_posix_threads(tmp_path):
+    walk(real_code.dlls("posix"), tmp_path)
 
 
 def random_strings(count, seed, limit):
@@ -54,10 +55,14 @@ def random_strings(count, seed, limit):
     assert strings == count and valid > count * 0.4
 
 
-def test_random_strings():
-    random_strings(30_000_000, 1, 100)
+@pytest.mark.timeout(260)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_strings(seed):
+    """Twenty seconds each, if nothing else runs."""
+    random_strings(30_000_000, seed, 250)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(700)
 def test_100_million_random_strings():
-    random_strings(100_000_000, 2, 600)
+    random_strings(100_000_000, 3, 680)

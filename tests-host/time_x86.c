@@ -21,6 +21,7 @@ static size_t code_size;
 // all walk alike. Each leaves here how many steps it took.
 static uint64_t steps;
 
+// HOST_KEEP: without it the compiler would drop what nobody looks at.
 static void walk(void *arg)
 {
     (void)arg;
@@ -34,6 +35,7 @@ static void walk(void *arg)
     }
 }
 
+// The same walk and, of each instruction, what a translator asks.
 static void walk_meaning(void *arg)
 {
     (void)arg;
@@ -53,6 +55,8 @@ static void walk_meaning(void *arg)
 
 #ifdef __x86_64__
 
+// NULL as context: it is for decoding operands later, which the minimal mode
+// has none of.
 static void walk_zydis(void *arg)
 {
     ZydisDecodedInstruction insn;
@@ -65,6 +69,8 @@ static void walk_zydis(void *arg)
     }
 }
 
+// Flags come with the instruction. To keep one operand is enough: the compiler
+// cannot see into the library.
 static void walk_zydis_meaning(void *arg)
 {
     ZydisDecodedInstruction insn;
@@ -78,8 +84,10 @@ static void walk_zydis_meaning(void *arg)
     }
 }
 
+// The mode is the decoder's, so there are two of them.
 static ZydisDecoder minimal, full;
 
+// The full one is copied before the other is cut down.
 static void set_up_zydis(void)
 {
     ZydisDecoderInit(&minimal, ZYDIS_MACHINE_MODE_LEGACY_32,
@@ -91,6 +99,7 @@ static void set_up_zydis(void)
 #endif
 
 // Another program as a whole: start, decoding, and printing into the void.
+// The price of asking another program, which is what tools do.
 static void objdump(void *arg)
 {
     char command[512];
@@ -133,10 +142,12 @@ int main(int argc, char **argv)
 #ifdef __x86_64__
     set_up_zydis();
 #endif
+    // Not objdump, the last: it has no steps to count.
     check_steps(ways, count - 1);
     char title[128];
     snprintf(title, sizeof title, "decode, %zu-bit: %llu instructions, %zu K",
              8 * sizeof(void *), (unsigned long long)steps, code_size >> 10);
+    // Nothing is judged here: test_time.py reads the rows and compares.
     host_time(title, ways, count, steps, code_size, NULL);
     return 0;
 }

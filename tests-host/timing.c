@@ -15,6 +15,7 @@ uint64_t host_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+// Not x - y: the difference of two times need not fit an int.
 static int by_size(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -34,6 +35,7 @@ static void print_row(const char *name, uint64_t *times, double first,
            median / first);
 }
 
+// In turns: a slow second then slows all ways, and not the one that had it.
 static void measure(const struct host_way *ways, size_t count, uint64_t *times)
 {
     // One round unmeasured: page faults and cold caches.
@@ -47,6 +49,7 @@ static void measure(const struct host_way *ways, size_t count, uint64_t *times)
         }
 }
 
+// The first row is what the last column counts in.
 void host_time(const char *title, const struct host_way *ways, size_t count,
                uint64_t ops, uint64_t bytes, double *medians)
 {

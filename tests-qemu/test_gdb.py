@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The GDB tours: each stops at the moment of modification."""
+import os
 import re
 import subprocess
 
@@ -14,7 +15,7 @@ def make_gdb(lab):
     commands: `kill` ends the machine, which a detached gdb would wait for."""
     return subprocess.run(
         ["timeout", "-k", "5", "60", "make", "-s", "gdb", f"LAB={lab}",
-         f"BUILD={BUILD.relative_to(ROOT)}"], cwd=ROOT, text=True,
+         f"BUILD={os.path.relpath(BUILD, ROOT)}"], cwd=ROOT, text=True,
         env=CLEAN_ENV, input="kill\n", capture_output=True)
 
 

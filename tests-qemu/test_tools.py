@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """tools/need.sh: silent and quick when all is there, clear when not."""
+import platform
 import subprocess
 import time
+
+import pytest
 
 from kernel import ROOT
 
@@ -58,6 +61,25 @@ echo "apt-get $*"
     said = [line for line in done.stderr.splitlines()
             if line.startswith("apt-get")]
     assert said == [install, "apt-get update", install], done.stderr
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64",
+                    reason="nothing is needed for 32-bit programs here")
+@pytest.mark.parametrize("group, status", [("test", 0), ("host", 1)])
+def test_tests_go_on_without_32_bit_programs(tmp_path, group, status):
+    """A copy looks for the C library where it is not."""
+    copy = tmp_path / "need.sh"
+    text = NEED.read_text()
+    assert text.count(" /usr/lib32/crt1.o ") == 1
+    copy.write_text(text.replace("/usr/lib32/crt1.o", "/nowhere/crt1.o"))
+    env = without(tmp_path)
+    for name in ("grub-mkimage", "grub-file", "xorriso"):
+        (tmp_path / name).symlink_to("/bin/true")
+    done = subprocess.run(["/bin/sh", copy, group], capture_output=True,
+                          text=True, env=env)
+    assert done.returncode == status, done.stderr
+    assert "packages hold: libc6-dev-i386\n" in done.stderr
+    assert ("going on without" in done.stderr) == (group == "test")
 
 
 def test_unknown_group_is_refused():

@@ -29,11 +29,28 @@ struct side {
     size_t lead, kept, len; // before the site, in the entry, altogether
 };
 
-// Nothing is read that is not mapped: a refused site may be anywhere.
+// Has anything been written there after this entry?
+static bool changed_since(const struct journal_entry *e, const uint8_t *start,
+                          const uint8_t *end)
+{
+    for (uint32_t i = 0; i < journal_count(); i++) {
+        const struct journal_entry *later = journal_at(i);
+        if (later->number > e->number && later->kind != JOURNAL_REFUSED &&
+            later->site < end && later->site + later->len > start)
+            return true;
+    }
+    return false;
+}
+
+// Nothing is read that is not mapped: a refused site may be anywhere. What was
+// in front of the site then is not known if it was changed since; the entry
+// then begins with an instruction, as patches of whole ones do.
 static void fill_side(struct side *side, const struct journal_entry *e,
                       const uint8_t *bytes)
 {
     const uint8_t *start = x86_instruction_at(e->site);
+    if (changed_since(e, start, e->site))
+        start = e->site;
     side->lead = (size_t)(e->site - start);
     side->kept = e->len < TEXT_MAX ? e->len : TEXT_MAX;
     side->len = x86_readable(start, sizeof side->bytes);

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A line as a whole: prefixes, mnemonic, operands; or a directive with data.
+//
+//   lock   addl      $1,16(%eax)   # any remark
+//   |      |         operands, as typed
+//   |      mnemonic: the first word that is no prefix
+//   prefixes, as bytes
+//
+// Nothing here knows which of them go together. That is for the search, which
+// asks the tables and the decoder.
 #include "smc/x86/assemble.h"
 #include "kernel/string.h"
 #include "smc/x86/assemble_line.h"
@@ -9,7 +17,9 @@ struct word_byte {
     uint8_t byte;
 };
 
-// Words before a mnemonic, as GNU as takes them and objdump prints them.
+// Words before a mnemonic, as GNU as takes them and objdump prints them. f2
+// and f3 have four names each: which one is right depends on the instruction,
+// and the wrong one gives the same byte.
 static const struct word_byte prefixes[] = {
     {"lock", 0xf0},     {"rep", 0xf3},     {"repe", 0xf3},
     {"repz", 0xf3},     {"repne", 0xf2},   {"repnz", 0xf2},
@@ -18,10 +28,12 @@ static const struct word_byte prefixes[] = {
     {"es", 0x26},       {"cs", 0x2e},      {"ss", 0x36},
     {"ds", 0x3e},       {"fs", 0x64},      {"gs", 0x65},
 };
-// Words for data, and the bytes of one value.
+// Words for data, and the bytes of one value. .word is two, as in all of AT&T
+// for i386.
 static const struct word_byte directives[] = {
     {".byte", 1}, {".word", 2}, {".short", 2}, {".long", 4}, {".int", 4}};
 
+// 0 for "not there": no prefix is 0, and no directive has values of 0 bytes.
 static uint8_t find(const struct word_byte *list, size_t count,
                     const char *word, size_t length)
 {
@@ -44,7 +56,8 @@ bool line_has_prefix(const struct line *l, uint8_t byte)
     return memchr(l->prefixes, byte, l->prefix_count) != NULL;
 }
 
-// "jne,pt": a branch hint is a prefix behind the mnemonic.
+// "jne,pt": a branch hint is a prefix behind the mnemonic. A comma ends a
+// word, so it is still to be read. Any other comma here has lost its operand.
 static bool read_hint(struct line *l)
 {
     if (*l->at != ',')
@@ -59,7 +72,11 @@ static bool read_hint(struct line *l)
     return true;
 }
 
-// Reads prefixes up to the mnemonic and that, too.
+// Reads prefixes up to the mnemonic and that, too. The mnemonic is copied, for
+// an alias will replace it; `word` stays in the line, where an error points.
+//
+// The lengths are asked before anything is copied. The longest mnemonic in
+// the tables has 16 letters, so what does not fit is none.
 static bool read_mnemonic(struct line *l)
 {
     for (;;) {
@@ -103,7 +120,13 @@ static bool read_operands(struct line *l)
     }
 }
 
-// Data is not decoded: it may be anything, half an instruction included.
+// Data is not decoded: it may be anything, half an instruction included. A
+// value is right if it fits with or without a sign; what is negative comes
+// from line_value as 32 bits:
+//
+//   .byte   0..255     ffffff80..ffffffff for -128..-1
+//   .word   0..65535   ffff8000..ffffffff
+//   .long   all
 static bool read_data(struct line *l, unsigned size)
 {
     struct assembled *out = l->out;
@@ -126,7 +149,8 @@ static bool read_data(struct line *l, unsigned size)
     }
 }
 
-// Each step leaves its error in the line; the first one ends it.
+// Each step leaves its error in the line; the first one ends it. Renaming
+// comes after the operands, since some names depend on their number.
 static bool read_line(struct line *l)
 {
     if (!read_mnemonic(l))
@@ -140,6 +164,8 @@ static bool read_line(struct line *l)
     return line_encode(l);
 }
 
+// A directive may have stored some values before its error: with len 0 nobody
+// takes them for code.
 bool assemble(struct assembled *out, const char *line, uint32_t address,
               assemble_lookup *lookup)
 {

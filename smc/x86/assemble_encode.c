@@ -3,17 +3,26 @@
 //
 // Where an operand goes is told by its notation; that it may go there (size,
 // class, fixed registers) is not asked here, since the decoder is asked after.
+//
+//   | seg 67 66 f0 f2 f3 | 0f 38 | opcode | ModRM SIB disp | imm .. |
+//     put_prefixes         put_opcode       put_modrm        put_code
+//
+// The row says which of these there are, struct attempt what the forks on the
+// way to it have asked for: a mandatory prefix, a size, digits in ModRM.
 #include "kernel/string.h"
 #include "smc/x86/assemble_line.h"
 #include "smc/x86/mem.h"
 #include "smc/x86/table.h"
 
+// By intervals of the enumeration in table.h. Nothing is put in for fixed
+// registers, nor for those in the opcode's low bits: these are eight rows, all
+// eight are tried, and the decoder lets the right one pass.
 enum where { IN_NOTHING, IN_REG, IN_RM, IN_CODE };
 
 static enum where where(uint8_t spec)
 {
     static const uint8_t in[SPEC_END] = {
-        [Eb... EdRw] = IN_RM,   [Gb... Td] = IN_REG,
+        [Eb... EdRw] = IN_RM,   [Gb... Dd] = IN_REG,
         [STi] = IN_RM,          [Pq] = IN_REG,
         [Qq... Nq] = IN_RM,     [Vx... Vh] = IN_REG,
         [Wx... Udq] = IN_RM,    [BndG] = IN_REG,
@@ -27,13 +36,16 @@ struct code {
     unsigned n;
 };
 
+// No check against CODE_MAX: four prefixes as typed, five that are added, and
+// all other parts at their longest are less. More than 15 the decoder refuses.
 static void put(struct code *c, uint32_t value, unsigned size)
 {
     for (unsigned i = 0; i < size; i++)
         c->bytes[c->n++] = (uint8_t)(value >> 8 * i);
 }
 
-// Both kinds of operand that ModRM.rm can hold.
+// Both kinds of operand that ModRM.rm can hold. An immediate comes out as
+// memory with a scale of 0, which modrm_encode refuses.
 static struct mem as_mem(const struct operand *o)
 {
     return (struct mem){.direct = o->kind == OPERAND_REG,
@@ -45,6 +57,15 @@ static struct mem as_mem(const struct operand *o)
 }
 
 // 16-bit addressing knows eight sums. [SDM2 table 2-1]
+//
+//   mod   displacement   but
+//   0     none           rm 6 is a bare disp16; (%bp) goes by mod 1
+//   1     8 bits
+//   2     16 bits
+//   3     -              a register
+//
+// Two bytes of displacement are always written; the length says how many of
+// them count, and what is put next goes over the others.
 static unsigned modrm_16(uint8_t out[MODRM_MAX], unsigned reg, struct mem m)
 {
     static const uint8_t sums[8][2] = {{REG_BX, REG_SI},   {REG_BX, REG_DI},
@@ -85,6 +106,8 @@ static unsigned rank(uint8_t prefix)
     return prefix == 0x67 ? 1 : prefix == 0x66 ? 2 : prefix >= 0xf0 ? 3 : 0;
 }
 
+// Equal ranks stay in the order they came in. So a segment word stands before
+// the operand's own, which as the last one counts.
 // Adds one where it belongs, but no 66, 67, f2 or f3 twice.
 static void put_prefix(struct code *c, uint8_t prefix)
 {
@@ -96,6 +119,8 @@ static void put_prefix(struct code *c, uint8_t prefix)
     c->bytes[at] = prefix;
 }
 
+// Typed ones first, then what operands and row need. "rep" before a row with a
+// mandatory f3 is one f3; whether that is what was meant, the decoder tells.
 static void put_prefixes(struct code *c, const struct line *l,
                          const struct attempt *a)
 {
@@ -121,7 +146,8 @@ static void put_prefixes(struct code *c, const struct line *l,
         put_prefix(c, a->mandatory);
 }
 
-// The escape bytes are low byte first here: 0f 38.
+// The escape bytes are low byte first here: 0f 38. 3DNow! has its opcode at
+// the end (line_build).
 static void put_opcode(struct code *c, const struct attempt *a)
 {
     static const uint16_t escape[] = {[MAP_0F] = 0x0f,
@@ -135,6 +161,11 @@ static void put_opcode(struct code *c, const struct attempt *a)
 }
 
 // What goes into ModRM: operands, or the digits of the way to the row.
+//
+//   c1 /4 ib     shl $3,%ebx    reg: the digit   rm: %ebx
+//   01 /r        add %eax,%ebx  reg: %eax        rm: %ebx
+//   0f 01 c8     monitor        reg: 1           rm: 0, both digits
+//   50           push %eax      no ModRM
 static bool put_modrm(struct code *c, const struct attempt *a)
 {
     unsigned reg = a->reg == REG_NONE ? 0 : a->reg;
@@ -165,7 +196,8 @@ static bool put_modrm(struct code *c, const struct attempt *a)
     return n != 0;
 }
 
-// The bytes that an operand takes behind ModRM. Iz, Jz and Ap follow 66.
+// The bytes that an operand takes behind ModRM. Iz, Jz and Ap follow 66: where
+// it changes them it is a length-changing prefix, which decoders are slow at.
 static unsigned code_size(const struct attempt *a, uint8_t spec)
 {
     unsigned operand_size = a->small_operand ? 2 : 4;
@@ -177,6 +209,12 @@ static unsigned code_size(const struct attempt *a, uint8_t spec)
 }
 
 // Immediates, distances and absolute addresses, in the row's order.
+//
+// A distance counts from the end of the instruction. It is the last part, so
+// that end is known here: what is there already, and the distance itself.
+//
+//   address         address + n    address + n + size
+//   | prefix opcode | distance     | next
 static bool put_code(struct code *c, const struct line *l,
                      const struct attempt *a)
 {

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Reading a typed line: words, numbers, names, and what is wrong with them.
+//
+// All readers have one contract: spaces before the piece are skipped, `at` is
+// left behind it, and false means that an error has been told. `at` never
+// passes the NUL, which is no space, word or operator: nobody needs to know
+// how long the line is.
 #include "smc/x86/assemble_line.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 
-// The word is cut, so that the reason fits behind it whatever was typed.
+// The word is cut, so that the reason fits behind it whatever was typed. With
+// length 0 something is missing: there is no word to show, only a place.
 bool line_error(struct line *l, const char *word, size_t length,
                 const char *what)
 {
@@ -31,12 +37,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+// Mnemonics, names and numbers alike; directives and `.` begin with a point.
 static bool is_word(char c)
 {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            c == '_' || c == '.';
 }
 
+// A word is taken whole and then judged. Read digit by digit, "0x12g" would be
+// 0x12, and the g somebody else's error.
 size_t line_word(const struct line *l)
 {
     size_t n = 0;
@@ -45,7 +54,8 @@ size_t line_word(const struct line *l)
     return n;
 }
 
-// A `#` begins a comment, as in GNU as for i386.
+// A `#` begins a comment, as in GNU as for i386. Anything else is refused, not
+// passed over: "push $1 2" would else be half of what somebody meant.
 bool line_end(struct line *l)
 {
     line_skip(l);
@@ -56,6 +66,7 @@ bool line_end(struct line *l)
 
 // Numbers --------------------------------------------------------------------
 
+// 16 is too much in any base.
 static unsigned digit_value(char c)
 {
     if (is_digit(c))
@@ -64,7 +75,11 @@ static unsigned digit_value(char c)
     return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
-// 10, 0xa, 012 and 0b1010, as GNU as reads them.
+// 10, 0xa, 012 and 0b1010, as GNU as reads them. Beyond 32 bits is an error,
+// not a remainder: `mov $0x100000000,%eax` would else load 0. The question is
+// turned round, so that it cannot overflow itself:
+//
+//   total * base + digit <= MAX   as   total <= (MAX - digit) / base
 static bool number(struct line *l, size_t length, uint32_t *value)
 {
     const char *p = l->at, *end = l->at + length;
@@ -87,7 +102,8 @@ static bool number(struct line *l, size_t length, uint32_t *value)
     return true;
 }
 
-// Only copied because the lookup wants it ended by a NUL.
+// Only copied because the lookup wants it ended by a NUL. What is too long for
+// the copy is too long for a symbol: unknown, not cut to some other name.
 static bool name_value(struct line *l, size_t length, uint32_t *value)
 {
     char name[64];
@@ -100,7 +116,8 @@ static bool name_value(struct line *l, size_t length, uint32_t *value)
     return line_error(l, l->at, length, "is not a known name");
 }
 
-// `.` is the address of the line itself: "jmp ." loops for ever.
+// `.` is the address of the line itself: "jmp ." loops for ever. A sign is the
+// term's, so "5-3" is 5 and then -3, and no operator has to be remembered.
 static bool term(struct line *l, uint32_t *value)
 {
     line_skip(l);
@@ -125,7 +142,8 @@ static bool term(struct line *l, uint32_t *value)
 }
 
 // Terms added and subtracted; wraps at 32 bits, as addresses do. What a
-// disassembler puts behind an address, <name+0x12>, is passed over.
+// disassembler puts behind an address, <name+0x12>, is passed over: a line of
+// a listing can be assembled again as it is.
 bool line_value(struct line *l, uint32_t *value)
 {
     if (!term(l, value))

@@ -7,12 +7,22 @@
 //   | |  displacement: line_value
 //   | segment
 //   indirect: JMP and CALL
+//
+// An operand is read without regard to the instruction, and no operand tells
+// its own size but a register:
+//
+//   $5         immediate
+//   5, name    memory at an address, or the target of a jump
+//   %eax       register
+//   %fs:...    memory: only what follows tells it from a register
+//   ...(...)   memory
 #include "kernel/string.h"
 #include "smc/x86/assemble_line.h"
 
 // Registers ------------------------------------------------------------------
 
-// Names in groups of eight, two characters each.
+// Names of two characters each, one behind the other; the place is the number
+// in the encoding.
 static bool in_list(const char *list, const char *name, uint8_t *index)
 {
     for (unsigned i = 0; list[2 * i]; i++)
@@ -31,7 +41,9 @@ static bool set(struct operand *o, enum register_class class, unsigned size)
     return true;
 }
 
-// Families whose names end in a digit.
+// Families whose names end in a digit. The length must fit as well: "mm" is in
+// "xmm1", too. %ymm and %zmm are not known, for VEX is not assembled. Control
+// registers that do not exist, %cr1, are left to the decoder.
 static bool numbered(const char *name, size_t length, struct operand *o)
 {
     static const struct {
@@ -55,6 +67,10 @@ static bool numbered(const char *name, size_t length, struct operand *o)
 }
 
 // The order in each list is that of the encoding.
+//
+// %eiz is no register but the absence of one. REG_NONE as an index says so;
+// anywhere else it is a number that nothing encodes, and the line is refused.
+// A bare %st is %st(0).
 static bool named(const char *name, size_t length, struct operand *o)
 {
     if (length == 3 && name[0] == 'e' &&
@@ -75,7 +91,8 @@ static bool named(const char *name, size_t length, struct operand *o)
     return numbered(name, length, o);
 }
 
-// %st(3) is the only name with more than letters and digits.
+// %st(3) is the only name with more than letters and digits. Without this the
+// parenthesis would look like the beginning of an address.
 static bool stack_number(struct line *l, struct operand *o)
 {
     if (o->class != CLASS_X87 || l->at[0] != '(')
@@ -87,6 +104,7 @@ static bool stack_number(struct line *l, struct operand *o)
     return true;
 }
 
+// The % is part of the word in an error, not of the name.
 static bool reg(struct line *l, struct operand *o)
 {
     line_skip(l);
@@ -112,6 +130,7 @@ static bool expect(struct line *l, char c, const char *what)
 
 // Operands -------------------------------------------------------------------
 
+// Refused by value: two bits hold the scale, so 3 would become another one.
 static bool scale(struct line *l, struct operand *o)
 {
     uint32_t value;
@@ -126,7 +145,8 @@ static bool scale(struct line *l, struct operand *o)
     return true;
 }
 
-// One register of an address. All of them have the same size.
+// One register of an address. All of them have the same size: one prefix, 67,
+// is for both.
 static bool address_register(struct line *l, struct typed *t, uint8_t *number)
 {
     struct operand r = {0};
@@ -145,7 +165,9 @@ static bool address_register(struct line *l, struct typed *t, uint8_t *number)
     return true;
 }
 
-// (base,index,scale), each of which may be left out.
+// (base,index,scale), each of which may be left out, but not its comma:
+//
+//   (%eax)   (%eax,%ecx)   (%eax,%ecx,4)   (,%ecx,4)   (,%ecx)
 static bool address(struct line *l, struct typed *t)
 {
     if (!expect(l, '(', "`(` is missing"))
@@ -157,7 +179,7 @@ static bool address(struct line *l, struct typed *t)
     if (*l->at == ',') {
         l->at++;
         line_skip(l);
-        // "(%eax,2)" has no index; "(,%eax)" no scale.
+        // "(%eax,,2)" has no index, "(,%eax)" no scale.
         if (*l->at == '%' && !address_register(l, t, &t->value.index))
             return false;
         line_skip(l);
@@ -170,7 +192,8 @@ static bool address(struct line *l, struct typed *t)
     return expect(l, ')', "`)` is missing");
 }
 
-// The displacement first: a bare number is an address.
+// The displacement first: a bare number is an address. What begins with a
+// parenthesis has none, so values cannot be put in parentheses.
 static bool memory(struct line *l, struct typed *t)
 {
     uint32_t disp = 0;
@@ -185,7 +208,8 @@ static bool memory(struct line *l, struct typed *t)
     return *l->at != '(' || address(l, t);
 }
 
-// %eax, or %fs:0x10(%eax).
+// %eax, or %fs:0x10(%eax). Behind the colon all begins anew: what was read as
+// a register becomes the segment of an operand that is not there yet.
 static bool reg_or_segment(struct line *l, struct typed *t)
 {
     if (!reg(l, &t->value))
@@ -201,6 +225,7 @@ static bool reg_or_segment(struct line *l, struct typed *t)
     return memory(l, t);
 }
 
+// The first character decides; a * before it only adds.
 static bool operand(struct line *l, struct typed *t)
 {
     line_skip(l);
@@ -219,7 +244,9 @@ static bool operand(struct line *l, struct typed *t)
     return line_value(l, &t->value.imm);
 }
 
-// Notes where the operand stands, for an error that comes later.
+// Notes where the operand stands, for an error that comes later: whether it
+// fits is known only when all rows have been tried.
+
 bool line_operand(struct line *l, struct typed *t)
 {
     bool good = operand(l, t);

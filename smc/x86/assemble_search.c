@@ -5,6 +5,15 @@
 // Of several equally short ones the shorter immediate wins (66 before an
 // immediate of two bytes makes decoders stall), then the first in the tables:
 // 89 rather than 8b between two registers. GNU as chooses the same.
+//
+//   add $1,%eax   04 01            AL: not what was typed
+//                 05 01 00 00 00   right, 5 bytes
+//                 80 c0 01         AL again
+//                 81 c0 01 ..      right, 6 bytes
+//                 83 c0 01         right, 3 bytes: taken
+//
+// Nobody has to know which form is the shortest, and a row that is added to
+// the tables for the decoder's sake can be assembled at once.
 #include "kernel/string.h"
 #include "smc/x86/assemble_line.h"
 #include "smc/x86/table.h"
@@ -28,6 +37,8 @@ struct search {
     uint8_t length, imm_size; // length 0: none yet
 };
 
+// Most attempts fail, and nearly all say nothing of interest: that 05 has %eax
+// where %ebx was typed, say. The one that got furthest knows what was meant.
 // Tells an error if it is further on than the one told before.
 static void fail(struct search *s, unsigned stage, const char *word,
                  size_t length, const char *what)
@@ -66,7 +77,12 @@ static bool implies_st1(const struct opcode *row)
     return second == 'x' || second == 'c' || second == 'u';
 }
 
-// May the operand be left out of a line with `count` others?
+// May the operand be left out of a line with `count` others? Those that can be
+// nothing else always; accumulators of strings only with all the others:
+//
+//   stosb          both left out: %al and %es:(%edi)
+//   shl (%eax)     One: d1
+//   fadd %st(1)    ST0: the other one is the top
 static bool may_miss(const struct opcode *row, uint8_t spec, unsigned count)
 {
     switch (spec) {
@@ -98,6 +114,8 @@ static bool keeps_order(const struct attempt *a)
 }
 
 // Fills in `given`, by the row's order. Returns false if the number is wrong.
+// All or nothing: either every operand was typed, or all that may be missing
+// are. `straight`: the typed order is the row's, else it is reversed.
 static bool assign(const struct line *l, struct attempt *a, bool straight)
 {
     unsigned total = 0, missing = 0;
@@ -122,7 +140,9 @@ static bool assign(const struct line *l, struct attempt *a, bool straight)
     return true;
 }
 
-// All operands; the error is about the first that differs.
+// All operands; the error is about the first that differs. One that is only
+// out of range has to give way to a later one of the wrong kind: with that,
+// this row was not meant at all.
 static bool compare_all(struct search *s, const struct attempt *a,
                         const struct insn *insn,
                         const struct operand got[INSN_OPERANDS])
@@ -154,7 +174,8 @@ static bool compare_all(struct search *s, const struct attempt *a,
 // One attempt ----------------------------------------------------------------
 
 // The candidate is right if decoding leads to the row it was made from, and to
-// what was typed. A prefix typed before it may have led elsewhere.
+// what was typed. A prefix typed before it may have led elsewhere: with "rep"
+// the bytes of NOP are PAUSE. Bytes beyond 15 are refused by the status.
 static void judge(struct search *s, const struct attempt *a,
                   const uint8_t *code, unsigned length)
 {
@@ -187,10 +208,14 @@ static void judge(struct search *s, const struct attempt *a,
     s->length = (uint8_t)length;
 }
 
-// Without 66 and with it: which one is meant, the comparison tells.
+// Without 66 and with it: which one is meant, the comparison tells. Not both
+// where a fork asks for 66 anyway, or for a mandatory prefix; but F3 and F2
+// may be part of the opcode and 66 be a size all the same: POPCNT, CRC32.
 static void try_encodings(struct search *s, struct attempt a)
 {
-    bool both = !a.small_operand && !a.mandatory;
+    bool sized = !a.mandatory || a.row->operands[0] == Gv ||
+                 a.row->operands[1] == Ev;
+    bool both = !a.small_operand && a.mandatory != 0x66 && sized;
     for (unsigned small = 0; small < 1u + both; small++) {
         uint8_t code[CODE_MAX];
         if (small)
@@ -204,10 +229,14 @@ static void try_encodings(struct search *s, struct attempt a)
 }
 
 // Opcodes that do the same as another one of the same length, earlier in the
-// tables than the one that everybody uses.
-static bool is_double(const struct attempt *a)
+// tables than the one that everybody uses: 0f 0d and 0f 18 with a register
+// before 0f 1f, and d9 d8 before dd d8. And a row for a prefix that changes
+// nothing: f2 90 is for who types the f2.
+static bool is_double(const struct line *l, const struct attempt *a)
 {
-    return (a->map == MAP_0F && a->opcode != 0x1f &&
+    return (a->mandatory == 0xf2 && a->row->more & IGNORES_PREFIX &&
+            !line_has_prefix(l, 0xf2)) ||
+           (a->map == MAP_0F && a->opcode != 0x1f &&
             strcmp(a->row->name, "nop") == 0) ||
            (a->map == MAP_1 && a->opcode == 0xd9 &&
             strcmp(a->row->name, "fstp") == 0);
@@ -218,13 +247,14 @@ static void try_row(struct search *s, struct attempt a)
     const struct line *l = s->line;
     size_t length = strlen(a.row->name);
     if (strncmp(l->mnemonic, a.row->name, length) != 0 ||
-        !line_is_suffix(a.row, l->mnemonic + length) || is_double(&a))
+        !line_is_suffix(a.row, l->mnemonic + length) || is_double(l, &a))
         return;
     // LOOPW and the like count in %cx: not the operand's size.
     if (a.row->suffix == SUFFIX_ADDRESS && l->mnemonic[length] == 'w')
         a.small_address = true;
     // TEST and XCHG do not care for the order.
-    bool commutes = a.row->use == RW_RW || strcmp(a.row->name, "test") == 0;
+    bool commutes = strcmp(a.row->name, "xchg") == 0 ||
+                    strcmp(a.row->name, "test") == 0;
     bool straight = keeps_order(&a);
     if (!assign(l, &a, straight)) {
         fail_mnemonic(s, STAGE_COUNT, "takes another number of operands");
@@ -235,7 +265,9 @@ static void try_row(struct search *s, struct attempt a)
         try_encodings(s, a);
 }
 
-// Follows a fork's rows with what each of them asks for.
+// Follows a fork's rows with what each of them asks for. FORK_MODE asks for
+// nothing: the operands make a register or memory of it, and the decoder finds
+// out if they made the other one. Forks nest four deep at most.
 static void visit(struct search *s, struct attempt a)
 {
     static const uint8_t mandatory[] = {0, 0x66, 0xf3, 0xf2};

@@ -23,9 +23,9 @@
 #include <stdint.h>
 
 enum boundary_mark {
-    BOUNDARY_START = 1 << 0,  // an instruction begins here
-    BOUNDARY_TARGET = 1 << 1, // a direct branch or call of its own leads here
-    BOUNDARY_CALL = 1 << 2,   // it is a CALL
+    BOUNDARY_START = 1 << 0,   // an instruction begins here
+    BOUNDARY_TARGET = 1 << 1,  // a direct branch or call of its own leads here
+    BOUNDARY_RETURNS = 1 << 2, // CALL, INT, HLT: somebody returns behind it
 };
 
 struct boundaries {
@@ -38,7 +38,6 @@ struct boundaries {
     uint32_t end;     // behind the last instruction that is not padding
     uint32_t count, calls, targets;
     bool indirect;        // has a jump whose target the code does not tell
-    bool table;           // ... which goes by a table: jmp *table(,%reg,4)
     uint32_t indirect_at; // the offset of the first
 };
 
@@ -50,12 +49,13 @@ void boundaries_find(struct boundaries *b, const uint8_t *code, uint32_t size,
 enum boundary_reason {
     BOUNDARY_OK,
     BOUNDARY_EMPTY,    // no bytes
-    BOUNDARY_UNKNOWN,  // data, or nothing that can be decoded
+    BOUNDARY_UNKNOWN,  // data, newer than the tables, or in the same code
+                       // something of that kind, which might branch here
     BOUNDARY_OVER,     // the function ends before
     BOUNDARY_INSIDE,   // does not begin where an instruction begins
     BOUNDARY_CUT,      // ends in the middle of an instruction
     BOUNDARY_BRANCH,   // a branch leads into the middle
-    BOUNDARY_RETURN,   // a CALL in it would return into the middle
+    BOUNDARY_RETURN,   // a CALL, INT or HLT in it returns into the middle
     BOUNDARY_INDIRECT, // an indirect jump might lead into the middle
 };
 
@@ -76,7 +76,8 @@ char *boundaries_explain(char *out, size_t size,
 
 // Looks in other code for the first direct branch or call that leads to an
 // address in [low, high). For the parts of a function that the compiler has
-// put elsewhere, and for neighbours in assembly.
+// put elsewhere, and for neighbours in assembly. Returns true as well, with
+// BOUNDARY_UNKNOWN, if it cannot tell: not all of the code can be decoded.
 bool boundaries_branch_into(const uint8_t *code, uint32_t size,
                             uint32_t address, uint32_t low, uint32_t high,
                             struct boundary_verdict *verdict);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `dis` and `asm`: instructions read and written in the shell. `poke`, which
 // changes code, is in x86_poke.c.
+//
+// Both are harmless with any argument: `dis` reads what is mapped and no
+// device, `asm` writes to a buffer of its own.
 #include "kernel/command.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
@@ -27,6 +30,8 @@ static void print_heading(const uint8_t *at)
 }
 
 // Lists up to `lines` instructions, before `end`. Returns where it stopped.
+// Readability is asked for each: a listing may run off the end of a page into
+// one that is not mapped.
 static const uint8_t *list_code(const uint8_t *at, uint32_t lines,
                                 const uint8_t *end)
 {
@@ -77,6 +82,7 @@ static int run_dis(int argc, char **argv)
         end = start + size;
         lines = DEFAULT_LINES;
     }
+    x86_namesakes("dis", argv[1]);
     print_heading(at);
     warn_of_middle(at);
     at = list_code(at, lines, end);
@@ -86,6 +92,10 @@ static int run_dis(int argc, char **argv)
 }
 COMMAND(dis, "PLACE [N]", "list code at a symbol[+N] or address", run_dis);
 
+// The place changes the bytes of direct branches only, whose distance counts
+// from there. Without one they are assembled as if they stood at 0.
+//
+// Nothing is executed or written: whoever wants that uses `poke`.
 static int run_asm(int argc, char **argv)
 {
     struct assembled code;

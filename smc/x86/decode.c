@@ -12,6 +12,9 @@
 
 // What a byte may be where prefixes or an opcode are expected. One look tells
 // the usual case, IS_OPCODE, from all others.
+//
+// The order counts: from FIRST_PREFIX on all are prefixes, and what the table
+// leaves out is 0, an opcode.
 enum {
     IS_OPCODE,
     IS_0F,     // leads to other maps
@@ -34,6 +37,8 @@ static const uint8_t byte_kind[256] = {
     [0xf3] = IS_F3,
 };
 
+// To 32 bits, under 16-bit addressing, too: whoever adds up the address cuts
+// the sum, and -16(%bp) can still be printed with its sign.
 static int32_t sign_extend(uint32_t value, unsigned size)
 {
     if (size == 1)
@@ -41,6 +46,9 @@ static int32_t sign_extend(uint32_t value, unsigned size)
     return size == 2 ? (int16_t)value : (int32_t)value;
 }
 
+// A set: 66 66 is 66. Of several segments, and of F2 and F3, the last counts.
+// The manual gives no meaning to two of one group [SDM2 2.1.1]; assemblers
+// write them all the same, to fill up NOPs.
 static void note_prefix(struct insn *insn, uint8_t kind, uint8_t byte)
 {
     switch (kind) {
@@ -58,6 +66,13 @@ static void note_prefix(struct insn *insn, uint8_t kind, uint8_t byte)
     }
 }
 
+// Any number in any order; only the 15 bytes of an instruction end them. The
+// sizes are settled behind the last:
+//
+//             without 66 (67)   with
+//   INSN_16   2                 4
+//   INSN_32   4                 2
+//
 // Returns false if the bytes end before an opcode.
 static bool read_prefixes(struct insn *insn, struct reader *r)
 {
@@ -74,7 +89,14 @@ static bool read_prefixes(struct insn *insn, struct reader *r)
     return reader_has(r, 1);
 }
 
-// A mandatory prefix chooses a row; F2 and F3 go before 66.
+// A mandatory prefix chooses a row; F2 and F3 go before 66, wherever each
+// stands.
+//
+//   prefixes    index   with 0f 58
+//   none        0       addps
+//   66          1       addpd
+//   F3, 66 F3   2       addss: the 66 means nothing
+//   F2, 66 F2   3       addsd
 static unsigned prefix_index(struct insn *insn)
 {
     if (insn->encoding != ENCODING_LEGACY)
@@ -91,11 +113,13 @@ static unsigned prefix_index(struct insn *insn)
     return insn->prefixes & PREFIX_66 ? 1 : 0;
 }
 
-// What a fork's missing rows are.
+// What a fork's missing rows are: its array ends with the last defined one.
 static const struct opcode undefined = {.kind = ROW_UNDEFINED};
 
-// Follows forks until a row is an instruction or undefined. NULL: the ModRM
-// byte that decides is missing.
+// Follows forks until a row is an instruction or undefined. They nest: 0f ae
+// is by ModRM.reg, then by mod, then by prefix. ModRM is looked at, not taken;
+// the row tells read_modrm how to read it. NULL: the byte that decides is
+// missing.
 static const struct opcode *
 choose_row(struct insn *insn, const struct reader *r, const struct opcode *row)
 {
@@ -129,6 +153,9 @@ choose_row(struct insn *insn, const struct reader *r, const struct opcode *row)
 //   16 bits  2 if rm is 6       1       2
 //   32 bits  4 if rm or, under  1       4
 //            a SIB, base is 5
+//
+// The exceptions at mod 0 are where (%bp) and (%ebp) would be. These cost a
+// displacement of 0 in mod 1, and their place means "no base".
 static unsigned displacement_size(const struct insn *insn)
 {
     unsigned mod = insn->modrm >> 6, rm = insn->modrm & 7;
@@ -143,6 +170,10 @@ static unsigned displacement_size(const struct insn *insn)
 
 // ModRM and what it asks for. Returns false if the bytes end. Inline, for a
 // reader whose address is known elsewhere cannot stay in registers.
+//
+// `memory` false is MOV with control and debug registers, which ignores mod.
+// Read as usual, 0f 20 44 would swallow two bytes of what follows it, and the
+// first symptom would be nonsense behind every such MOV.
 static inline bool read_modrm(struct insn *insn, struct reader *r, bool memory)
 {
     if (!reader_has(r, 1))
@@ -168,11 +199,13 @@ static inline bool read_modrm(struct insn *insn, struct reader *r, bool memory)
     return true;
 }
 
-bool decode_modrm(struct insn *insn, struct reader *r, bool memory)
+bool decode_modrm(struct insn *insn, struct reader *r)
 {
-    return read_modrm(insn, r, memory);
+    return read_modrm(insn, r, true);
 }
 
+// Not sign-extended: whether it has a sign is a matter of the operand's
+// notation, which nobody has asked for yet.
 static bool read_immediate(struct insn *insn, struct reader *r, unsigned size)
 {
     if (!reader_has(r, size))
@@ -193,7 +226,11 @@ static bool read_second_immediate(struct insn *insn, struct reader *r,
     return true;
 }
 
-// What follows the operands' ModRM, by the row's shape.
+// What follows the operands' ModRM, by the row's shape:
+//
+//   a1 | 00 10 00 00           mov   0x1000,%eax      O: disp
+//   c8 | 04 00 | 01            enter $4,$1            W: imm, B2: imm2
+//   9a | 78 56 34 12 | 08 00   lcall $8,$0x12345678   FAR: imm, imm2
 static bool read_immediates(struct insn *insn, struct reader *r,
                             const struct opcode *row)
 {
@@ -213,7 +250,8 @@ static bool read_immediates(struct insn *insn, struct reader *r,
                                                     : 0;
     if (size && !read_immediate(insn, r, size))
         return false;
-    // JMP, Jcc and CALL: the distance is an immediate in the encoding.
+    // JMP, Jcc and CALL: the distance is an immediate in the encoding. One
+    // comparison for the three; FLOW_NEXT, which is less, wraps round.
     if ((unsigned)(row->flow - FLOW_JUMP) <= FLOW_CALL - FLOW_JUMP)
         insn->disp = sign_extend(insn->imm, size);
     if (shape & SHAPE_FAR)
@@ -222,12 +260,16 @@ static bool read_immediates(struct insn *insn, struct reader *r,
 }
 
 // LOCK is #UD but with a few read-modify-write instructions, and there only
-// with a destination in memory. [SDM2 LOCK]
+// with a destination in memory. [SDM2 LOCK] Rows marked LOCKABLE have their
+// destination in ModRM.rm, so mod tells where it is.
 static bool lock_is_right(const struct insn *insn, const struct opcode *row)
 {
     return row->more & LOCKABLE && insn->modrm_at && insn->modrm < 0xc0;
 }
 
+// The row comes last. It stays NULL for all that is not INSN_OK, and who asks
+// such an instruction for its operands faults at once instead of reading
+// those of another.
 static enum insn_status finish(struct insn *insn, const struct reader *r,
                                const struct opcode *row)
 {
@@ -239,6 +281,10 @@ static enum insn_status finish(struct insn *insn, const struct reader *r,
 }
 
 // From a map's row to the end. `row` is what the last opcode byte names.
+//
+// There are two ways to a ModRM byte: an operand needs it, or a fork has used
+// it. MFENCE, 0f ae f0, has no operands; without the second way its f0 would
+// be left behind, and be taken for the LOCK of the next instruction.
 enum insn_status decode_by_row(struct insn *insn, struct reader r,
                                const struct opcode *row)
 {
@@ -255,11 +301,14 @@ enum insn_status decode_by_row(struct insn *insn, struct reader r,
     return finish(insn, &r, row);
 }
 
-// 3DNow!: 0f 0f ModRM ... and the opcode where others have an immediate.
+// 3DNow!: 0f 0f ModRM ... and the opcode where others have an immediate. So
+// ModRM is read before any row is known; all of them have the same shape.
+//
+//   0f 0f | c1 | 9e   pfadd %mm1,%mm0
 static enum insn_status decode_3dnow(struct insn *insn, struct reader r)
 {
     insn->map = MAP_3DNOW;
-    if (!decode_modrm(insn, &r, true) || !reader_has(&r, 1))
+    if (!decode_modrm(insn, &r) || !reader_has(&r, 1))
         return INSN_TRUNCATED;
     insn->opcode = reader_byte(&r);
     const struct opcode *row = &map_3dnow[insn->opcode];
@@ -291,6 +340,9 @@ static enum insn_status decode_0f(struct insn *insn, struct reader *r)
 
 // c4, c5, 62 and 8f are LES, LDS, BOUND and POP if the byte behind them is the
 // ModRM of one of these, and else VEX, EVEX and XOP. [SDM2 2.3.5]
+//
+//   LES, LDS, BOUND   need memory: mod is not 11, which was #UD
+//   VEX, EVEX         have R and X there, inverted: 11 outside 64-bit mode
 static bool is_vector_escape(uint8_t opcode, uint8_t next)
 {
     if (opcode == 0x8f)
@@ -298,6 +350,8 @@ static bool is_vector_escape(uint8_t opcode, uint8_t next)
     return next >= 0xc0;
 }
 
+// If the bytes end behind c4, it is not known what that is; as LES it is
+// truncated, which is true of both.
 static enum insn_status decode_opcode(struct insn *insn, struct reader *r)
 {
     uint8_t opcode = reader_byte(r), kind = byte_kind[opcode];
@@ -320,7 +374,7 @@ enum insn_status insn_decode(struct insn *insn, const uint8_t *bytes,
         .bytes = bytes, .mode = (uint8_t)mode, .segment = SEG_NONE};
     if (read_prefixes(insn, &r))
         status = decode_opcode(insn, &r);
-    // With INSN_MAX bytes at hand it is not they that end.
+    // With INSN_MAX bytes at hand it is not they that end. [SDM2 2.3.11]
     if (status == INSN_TRUNCATED && available >= INSN_MAX)
         status = INSN_TOO_LONG;
     return status;
@@ -333,7 +387,7 @@ const char *insn_status_text(enum insn_status status)
     case INSN_TRUNCATED: return "the bytes end inside an instruction";
     case INSN_TOO_LONG: return "longer than 15 bytes";
     case INSN_UNDEFINED: return "undefined opcode";
-    case INSN_UNKNOWN: return "an instruction newer than the tables";
+    case INSN_UNKNOWN: return "an instruction that is not in the tables";
     }
     return "no status";
 }

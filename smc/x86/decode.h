@@ -23,8 +23,8 @@ enum insn_status {
     INSN_OK,
     INSN_TRUNCATED, // the bytes end inside the instruction
     INSN_TOO_LONG,  // more than INSN_MAX bytes
-    INSN_UNDEFINED, // no processor executes this: #UD
-    INSN_UNKNOWN,   // newer than the tables: `length` is right, no row
+    INSN_UNDEFINED, // #UD by the manual; some CPUs overlook a bit of EVEX
+    INSN_UNKNOWN,   // VEX, EVEX, XOP not in the tables: length right, no row
 };
 
 // Where the opcode was found. [SDM2 2.1.2], [SDM2 2.3]

@@ -9,12 +9,23 @@
 //
 // R, X, B, R', V' and vvvv are stored inverted. Outside 64-bit mode there are
 // eight registers: R, X, B and the high bit of vvvv choose nothing.
+//
+//   c5   f8          58       c1
+//        1 1111 0 00 opcode   ModRM      vaddps %xmm1,%xmm0,%xmm0
+//
+// What has no row here is either #UD or left out of the tables, and only its
+// length is sure:
+//
+//   no row for this prefix, W, length and mod   INSN_UNKNOWN
+//   a row, but vvvv, mask, z or b is wrong      INSN_UNDEFINED
 #include "smc/x86/reader.h"
 #include "smc/x86/vector.h"
 
 // What a row's `prefix` stands for.
 static const uint8_t mandatory[4] = {0, 0x66, 0xf3, 0xf2};
 
+// The byte that all four have, W vvvv . pp. What stands at the point differs
+// and is the caller's business. In c5 there is R in place of W.
 static void read_w_vvvv_pp(struct insn *insn, uint8_t byte)
 {
     insn->vex_w = byte >> 7;
@@ -23,18 +34,19 @@ static void read_w_vvvv_pp(struct insn *insn, uint8_t byte)
 }
 
 // Every row that is not there has the parts that its map prescribes, so that
-// a length can be given for what is newer than the tables.
+// a length can be given for what is not in the tables.
 static enum insn_status unknown(struct insn *insn, struct reader *r,
                                 unsigned immediate)
 {
     bool alone = insn->map == MAP_0F && insn->opcode == 0x77; // VZEROUPPER
-    if ((!alone && !decode_modrm(insn, r, true)) || !reader_has(r, immediate))
+    if ((!alone && !decode_modrm(insn, r)) || !reader_has(r, immediate))
         return INSN_TRUNCATED;
     insn->length = (uint8_t)(r->at + immediate);
     return INSN_UNKNOWN;
 }
 
-// In the 0F map only the shifts, the compares and the shuffles have one.
+// In the 0F map only the shifts, the compares and the shuffles have one, in
+// 0F38 none has, in 0F3A all.
 static unsigned immediate_of(unsigned map, uint8_t opcode)
 {
     if (map == 3)
@@ -45,11 +57,14 @@ static unsigned immediate_of(unsigned map, uint8_t opcode)
 
 // Rows -------------------------------------------------------------------
 
+// 0, no W and no length, if the row is not in this encoding.
 static unsigned rules(const struct insn *insn, const struct vector_opcode *v)
 {
     return insn->encoding == ENCODING_EVEX ? v->evex : v->vex;
 }
 
+// One bit of `need` is for W, the other for the length: both must be among
+// those that the row allows. A fourth length is a bit that no row has.
 static bool fits(const struct insn *insn, const struct vector_opcode *v,
                  uint8_t modrm)
 {
@@ -61,6 +76,7 @@ static bool fits(const struct insn *insn, const struct vector_opcode *v,
            (!v->has_reg || v->reg == (modrm >> 3 & 7));
 }
 
+// One by one, for hardly an opcode has more than a dozen rows.
 static const struct vector_opcode *find(const struct insn *insn, unsigned map,
                                         uint8_t modrm)
 {
@@ -71,7 +87,7 @@ static const struct vector_opcode *find(const struct insn *insn, unsigned map,
     return NULL;
 }
 
-// vvvv must be all ones where it is no operand. [SDM2 2.3.5.6]
+// vvvv must be all ones where it is no operand [SDM2 2.3.5.6]: uninverted, 0.
 static bool vvvv_is_right(const struct insn *insn)
 {
     for (unsigned i = 0; i < INSN_OPERANDS; i++) {
@@ -84,6 +100,12 @@ static bool vvvv_is_right(const struct insn *insn)
 
 // Gathering needs a SIB byte, and registers that are all different: what is
 // fetched must not spoil what is still needed. [SDM2 2.3.12]
+//
+//             VEX                        EVEX (the mask is %k1..%k7)
+//   gather    index, data, mask differ   index and data differ
+//   scatter   does not exist             any: no register is written
+//
+// Without a SIB byte there is no index; so 16-bit addresses cannot gather.
 static bool gather_is_right(const struct insn *insn)
 {
     uint8_t index = insn->sib >> 3 & 7, data = insn->modrm >> 3 & 7;
@@ -98,7 +120,9 @@ static bool gather_is_right(const struct insn *insn)
 // EVEX -------------------------------------------------------------------
 
 // With b set and no memory operand, L'L is a rounding mode, and the length is
-// the longest.
+// the longest. [SDM2 2.7.8] Done before a row is looked for. Else {rn-sae}
+// would be a length of 128 bits, and {rz-sae} one that no row has.
+
 static void read_rounding(struct insn *insn)
 {
     insn->evex_rounding = (uint8_t)(ROUNDING_NEAREST +
@@ -106,6 +130,11 @@ static void read_rounding(struct insn *insn)
     insn->vector_length = 2;
 }
 
+//   the row allows   b with registers means
+//   ER               the rounding in L'L, no exceptions
+//   SAE              no exceptions; L'L is ignored
+//   ER_IGNORED       nothing
+//   none of these    #UD
 static bool rounding_is_right(struct insn *insn, unsigned when)
 {
     if (!insn->evex_rounding || when & ER)
@@ -115,7 +144,14 @@ static bool rounding_is_right(struct insn *insn, unsigned when)
 }
 
 // {%k} after the operand that is written; {z} only if that is a vector
-// register. [SDM2 2.7.4]
+// register: memory and masks are merged into. [SDM2 2.7.4]
+//
+//   aaa    z   the row allows      verdict
+//   0      0   all but NEEDS_MASK  right
+//   0      1   -                   #UD: nothing to zero
+//   1..7   0   MASK, NEEDS_MASK    right
+//   1..7   1   MASK                right, into a vector register
+//   1..7   -   neither             #UD
 static bool mask_is_right(const struct insn *insn, unsigned when)
 {
     if (!insn->evex_mask)
@@ -129,7 +165,8 @@ static bool mask_is_right(const struct insn *insn, unsigned when)
             operands[0].class == CLASS_VECTOR);
 }
 
-// The size of the memory operand: 0 if there is none.
+// The size of the memory operand: 0 if there is none. As long as
+// evex_broadcast is 0 that is all of it, and later one element.
 static unsigned memory_size(const struct insn *insn)
 {
     struct operand operands[INSN_OPERANDS];
@@ -142,6 +179,9 @@ static unsigned memory_size(const struct insn *insn)
 
 // A displacement of one byte counts what the instruction reads at once, so
 // that loops over vectors get by with it. [SDM2 2.7.5]
+//
+//   62 f1 7c 48 58 40 01   vaddps 0x40(%eax),%zmm0,%zmm0
+//   62 f1 7c 58 58 40 01   vaddps 0x4(%eax){1to16},%zmm0,%zmm0
 static void scale_displacement(struct insn *insn, unsigned when)
 {
     unsigned unit = when & UNIT_4   ? 4u << insn->vex_w
@@ -151,6 +191,8 @@ static void scale_displacement(struct insn *insn, unsigned when)
         insn->disp *= (int32_t)unit;
 }
 
+// The displacement comes last, when evex_broadcast has its value: with it the
+// unit is one element.
 static bool finish_evex(struct insn *insn, unsigned when, bool b)
 {
     if (!mask_is_right(insn, when) || !rounding_is_right(insn, when))
@@ -168,6 +210,10 @@ static bool finish_evex(struct insn *insn, unsigned when, bool b)
 // Maps -------------------------------------------------------------------
 
 // From the opcode on. `b` is EVEX's bit for broadcast and rounding.
+//
+// ModRM helps to choose the row. If it is missing, 0 does as well: whatever
+// row is found, the bytes then end in it. The one instruction without ModRM
+// (opcode 77) does not ask for it.
 static enum insn_status decode_map(struct insn *insn, struct reader *r,
                                    unsigned map, bool b)
 {
@@ -193,6 +239,7 @@ static enum insn_status decode_map(struct insn *insn, struct reader *r,
     return INSN_OK;
 }
 
+// c5 is short for the usual case: map 0F, W 0. Its bit 7 is R, so W is masked.
 static enum insn_status decode_vex(struct insn *insn, struct reader *r)
 {
     unsigned size = insn->opcode == 0xc5 ? 1 : 2, map = 1;
@@ -210,7 +257,7 @@ static enum insn_status decode_vex(struct insn *insn, struct reader *r)
     return decode_map(insn, r, map, false);
 }
 
-// Half-precision arithmetic, newer than the tables. No immediates.
+// Half-precision arithmetic, which is not in the tables. No immediates.
 static enum insn_status decode_fp16(struct insn *insn, struct reader *r)
 {
     insn->map = MAP_FP16;
@@ -220,6 +267,7 @@ static enum insn_status decode_fp16(struct insn *insn, struct reader *r)
     return unknown(insn, r, 0);
 }
 
+// [SDM2 2.7.11] lists what is #UD whatever the opcode.
 static enum insn_status decode_evex(struct insn *insn, struct reader *r)
 {
     insn->encoding = ENCODING_EVEX;
@@ -253,7 +301,9 @@ static enum insn_status decode_xop(struct insn *insn, struct reader *r)
     return unknown(insn, r, map == 8 ? 1 : map == 9 ? 0 : 4);
 }
 
-// None of the older prefixes may precede but segment and address size.
+// None of the older prefixes may precede but segment and address size: what
+// they would say is in the prefix itself. [SDM2 2.3.2, 2.3.3]
+
 enum insn_status decode_vector(struct insn *insn, struct reader r)
 {
     if (insn->prefixes & (PREFIX_66 | PREFIX_LOCK | PREFIX_F2 | PREFIX_F3))

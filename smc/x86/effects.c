@@ -31,6 +31,21 @@ enum insn_privilege insn_privilege(const struct insn *insn)
     return insn->row->privilege;
 }
 
+// The sum wraps at 4 GiB by itself. With a 16-bit operand size it is cut:
+//
+//   mode      operand size   target
+//   INSN_32   4              next + disp
+//   INSN_32   2              (next + disp) & 0xffff: what EIP then holds
+//   INSN_16   2              the same within the 64 KiB around `next`
+//   INSN_16   4              next + disp
+//
+// XBEGIN is not cut: a rel16 is sign-extended, and that is all. [SDM2 XBEGIN]
+static bool is_cut(const struct insn *insn)
+{
+    bool xbegin = insn->map == MAP_1 && insn->opcode == 0xc7;
+    return insn->operand_size == 2 && !xbegin;
+}
+
 bool insn_target(const struct insn *insn, uint32_t address, uint32_t *target)
 {
     enum insn_flow flow = insn_flow(insn);
@@ -38,7 +53,7 @@ bool insn_target(const struct insn *insn, uint32_t address, uint32_t *target)
         return false;
     uint32_t next = address + insn->length;
     *target = next + (uint32_t)insn->disp;
-    if (insn->operand_size == 2) // 16-bit code stays in its 64 KiB
+    if (is_cut(insn)) // 16-bit code stays in its 64 KiB
         *target = (insn->mode == INSN_16 ? next & 0xffff0000 : 0) |
                   (*target & 0xffff);
     return true;
@@ -46,7 +61,11 @@ bool insn_target(const struct insn *insn, uint32_t address, uint32_t *target)
 
 // Flags -------------------------------------------------------------------
 
-// The low bit of a condition negates; the others choose what is tested.
+// The low bit of a condition negates; the others choose what is tested. The
+// same four bits are in Jcc, SETcc and CMOVcc. [SDM2 B.1.4.6]
+//
+//   7c   0111 110 0   jl     S and O differ
+//   7d   0111 110 1   jge    the same flags, the other answer
 static uint32_t flags_of_condition(const struct insn *insn)
 {
     static const uint32_t tested[8] = {
@@ -63,7 +82,8 @@ static uint32_t flags_of_condition(const struct insn *insn)
 }
 
 // The count of a shift as far as the encoding tells it; -1 for CL. The CPU
-// takes five bits of it.
+// takes five bits of it. It is the last operand: the second of SHL, the third
+// of SHLD.
 static int shift_count(const struct insn *insn)
 {
     const uint8_t *spec = insn->row->operands;
@@ -75,6 +95,12 @@ static int shift_count(const struct insn *insn)
 
 // A shift by nothing leaves all flags alone, and one by a single bit defines
 // the overflow flag. [SDM2 SAL]
+//
+//   count       O           the bundle's others
+//   0, 32, ..   unchanged   unchanged, none is read
+//   1           written     written
+//   2 to 31     undefined   written
+//   CL          undefined   written: a count of 0 is possible, too
 static void shift_flags(const struct insn *insn, struct effects *e)
 {
     int count = shift_count(insn);
@@ -86,6 +112,8 @@ static void shift_flags(const struct insn *insn, struct effects *e)
     e->flags_undefined &= ~(uint32_t)FLAG_O;
 }
 
+// The bundle of F_CC is empty: no line of a table can know the opcode. From
+// F_SHIFT to F_ROTATE_C is an interval of the enumeration.
 static void add_flags(const struct insn *insn, struct effects *e)
 {
     uint8_t bundle = insn->row->flags;
@@ -95,12 +123,14 @@ static void add_flags(const struct insn *insn, struct effects *e)
     e->flags_undefined = flags->undefined;
     if (bundle == F_CC)
         e->flags_read = flags_of_condition(insn);
-    if (bundle >= F_SHIFT && bundle <= F_SHLD)
+    if (bundle >= F_SHIFT && bundle <= F_ROTATE_C)
         shift_flags(insn, e);
 }
 
 // Registers ---------------------------------------------------------------
 
+// All 64 bits of the set are in use: masks, bounds and test registers share
+// the last one.
 static uint64_t register_bit(const struct operand *o)
 {
     static const uint8_t first[] = {
@@ -119,6 +149,8 @@ static uint64_t register_bit(const struct operand *o)
     return REGISTER_BIT(first[o->class] + o->reg);
 }
 
+// A new value for a segment register is looked up in GDT or LDT, and the
+// hidden part is filled from there. [SDM3 3.4.3]
 static void add_register(const struct operand *o, struct effects *e)
 {
     uint64_t bit = register_bit(o);
@@ -131,6 +163,8 @@ static void add_register(const struct operand *o, struct effects *e)
         e->reads |= DESCRIPTOR_TABLES;
 }
 
+// The address is made before anybody asks what becomes of it, so its registers
+// are read even by LEA. Two operands in memory (MOVS, CMPS) have one size.
 static void add_memory(const struct insn *insn, const struct operand *o,
                        struct effects *e)
 {
@@ -161,11 +195,13 @@ static void add_operands(const struct insn *insn, struct effects *e)
         e->reads |= REGISTER_BIT(BIT_OTHER);
 }
 
+// The escapes d8 to df. FWAIT is not among them; its row has a bundle.
 static bool is_x87(const struct insn *insn)
 {
     return insn->map == MAP_1 && (insn->opcode & 0xf8) == 0xd8;
 }
 
+// Every x87 instruction may set condition bits or find an exception pending.
 static void add_implicit(const struct insn *insn, struct effects *e)
 {
     const struct implicit_bundle *more =
@@ -179,6 +215,8 @@ static void add_implicit(const struct insn *insn, struct effects *e)
     }
 }
 
+// F2 and F3 count only before rows that repeat. Elsewhere they are part of the
+// opcode, a hint, or nothing, and ECX is left alone.
 static void add_repeat(const struct insn *insn, struct effects *e)
 {
     uint16_t more = insn->row->more;

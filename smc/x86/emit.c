@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The encoders behind emit.h: an instruction is drafted aside and then taken
 // over whole or not at all, so that a full buffer never ends in half of one.
+//
+//   emit_add_ri(e, EAX, 5)
+//     emit_alu          chooses 83 /0 ib, the shortest
+//       emit_modrm      drafts  83 c0
+//         take          drafts        05, if the immediate fits
+//           emit_bytes  stores all three, if there is room and no error
 #include "smc/x86/emit.h"
 #include "kernel/string.h"
 
-// One instruction in the making. The longest that can be asked for is 13:
-// segment, 66, two opcode bytes, six of ModRM, and an immediate of two.
+// One instruction in the making. The longest that can be asked for is 12: a
+// segment prefix, one opcode byte, six of ModRM, and an immediate of four. Two
+// more opcode bytes (66 0f) go with an immediate of one at most.
 struct draft {
     uint8_t bytes[INSN_MAX + 1];
     uint8_t n;
@@ -20,7 +27,8 @@ void emit_begin(struct emitter *e, void *buffer, size_t size, uint32_t address)
                           .address = address};
 }
 
-// Later errors are mostly consequences of the first.
+// Later errors are mostly consequences of the first: when the buffer is full,
+// every label behind it stays unbound.
 void emit_refuse(struct emitter *e, enum emit_error error)
 {
     if (e->error != EMIT_OK)
@@ -50,6 +58,8 @@ const char *emit_error_text(enum emit_error error)
     return error <= EMIT_UNBOUND ? text[error] : "unknown error";
 }
 
+// 0 is as good as any number then: emit_bytes stores nothing any more. So the
+// macros of emit_forms.h can use the result inside an opcode without a test.
 unsigned emit_one_of(struct emitter *e, unsigned value, uint32_t set)
 {
     if (value < 32 && set >> value & 1)
@@ -73,6 +83,8 @@ void emit_bytes(struct emitter *e, const void *bytes, size_t n)
 
 // Drafts --------------------------------------------------------------------
 
+// Lowest byte first, as the processor reads displacements and immediates. No
+// bound is checked: the sum of the parts is known not to pass INSN_MAX.
 static void put(struct draft *d, uint32_t value, unsigned size)
 {
     for (unsigned i = 0; i < size; i++)
@@ -91,6 +103,7 @@ static void put_opcode(struct draft *d, uint32_t opcode)
         d->bytes[d->n++] = (uint8_t)(opcode >> 8 * size);
 }
 
+// Before the opcode, as all prefixes are; 0 stands for "none".
 static void put_segment(struct draft *d, struct mem m)
 {
     uint8_t prefix = segment_prefix(m);
@@ -99,7 +112,10 @@ static void put_segment(struct draft *d, struct mem m)
 }
 
 // As a signed or as an unsigned number. 0x1ffff in 16 bits would lose its
-// highest bit in silence.
+// highest bit in silence. For one byte:
+//
+//   0 .. 7f      80 .. ff      100 .. ffffff7f      ffffff80 .. ffffffff
+//   both         unsigned      does not fit         signed, -80 .. -1
 static bool fits(uint32_t imm, unsigned size)
 {
     if (size == 0 || size == 4)
@@ -130,6 +146,8 @@ static void take(struct emitter *e, struct draft *d, uint32_t imm,
     emit_bytes(e, d->bytes, d->n);
 }
 
+// Without ModRM: operands are implied, part of the opcode (its lowest three
+// bits) or the immediate.
 void emit_plain(struct emitter *e, uint32_t opcode, uint32_t imm,
                 unsigned imm_size)
 {
@@ -167,6 +185,10 @@ static bool is_accumulator(struct mem m)
 //   add $5,%eax           83 c0 05            the byte is extended
 //   add $500,%eax         05 f4 01 00 00      no ModRM
 //   add $500,%ecx         81 c1 f4 01 00 00
+//
+// take() judges the immediate as a byte then: it is cut here, after fits_imm8
+// has seen that the processor will extend it to what was asked for. Bytes have
+// the accumulator's form and 80 only; 82 is the same as 80.
 void emit_alu(struct emitter *e, unsigned size, unsigned digit, struct mem d,
               uint32_t imm)
 {
@@ -207,11 +229,17 @@ void emit_imul(struct emitter *e, unsigned size, unsigned d, struct mem s,
         emit_modrm(e, opcode_wide(0x69, size), d, s, imm, size);
 }
 
-// Between the accumulator and a fixed address a ModRM byte can be saved.
+// Between the accumulator and a fixed address a ModRM byte can be saved:
+//
+//   mov 0x1234,%eax       a1 34 12 00 00
+//   mov 0x1234,%ecx       8b 0d 34 12 00 00
+//
+// a0..a3 are the loads and stores the other way round than 88..8b.
 void emit_mov(struct emitter *e, unsigned size, uint32_t opcode, unsigned reg,
               struct mem m)
 {
-    if (reg != REG_AX || m.base != REG_NONE || m.index != REG_NONE) {
+    bool is_bad = m.segment != SEG_NONE && m.segment > SEG_GS; // refused there
+    if (reg != REG_AX || m.base != REG_NONE || m.index != REG_NONE || is_bad) {
         emit_modrm(e, opcode_sized(opcode, size), reg, m, 0, 0);
         return;
     }
@@ -221,7 +249,8 @@ void emit_mov(struct emitter *e, unsigned size, uint32_t opcode, unsigned reg,
     take(e, &d, (uint32_t)m.disp, 4);
 }
 
-// XCHG does not care for the order, so either may be the accumulator.
+// XCHG does not care for the order, so either may be the accumulator, which is
+// number 0: a + b is the other one. With both it is 90, the NOP.
 void emit_xchg(struct emitter *e, unsigned size, unsigned a, unsigned b)
 {
     if (size != 1 && (a == REG_AX || b == REG_AX))
@@ -241,7 +270,8 @@ void emit_segment(struct emitter *e, const uint16_t opcodes[6],
         emit_plain(e, opcodes[segment], 0, 0);
 }
 
-// ENTER and far branches are the only ones with two immediates.
+// ENTER and far branches are the only ones with two immediates. The first is
+// judged here, the second by take.
 void emit_enter(struct emitter *e, uint32_t frame, uint32_t level)
 {
     struct draft d = {.bytes = {0xc8}, .n = 1};
@@ -251,6 +281,8 @@ void emit_enter(struct emitter *e, uint32_t frame, uint32_t level)
     take(e, &d, level, 1);
 }
 
+// The offset first, as in a far pointer in memory; no size of either can be
+// wrong.
 void emit_far(struct emitter *e, uint32_t opcode, uint16_t selector,
               uint32_t offset)
 {

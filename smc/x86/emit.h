@@ -17,7 +17,8 @@
 // Each function writes the shortest encoding of what it is named after, or
 // nothing: the first error sticks in the emitter, later calls do nothing, and
 // no byte is written behind the end. So a caller may emit a whole block and
-// ask once.
+// ask once. EMIT_FAR alone comes late: the branch's bytes stand there by then,
+// with a wrong distance, and a block with an error is not to be run anyway.
 //
 // Names: emit_<mnemonic><operands>, operands in Intel's order, destination
 // first, as insn_operands gives them:
@@ -87,10 +88,11 @@ struct emitter {
     uint32_t address;          // where the byte at `start` will run
     uint32_t waiting;          // branches whose label is not bound yet
     enum emit_error error;     // the first one
-    uint8_t *error_at;         // where it would have gone
+    uint8_t *error_at;         // `at` when it was found; EMIT_FAR: behind
 };
 
 // Sets up an emitter for the `size` bytes at `buffer`, to run at `address`.
+// Labels are zeroed with it: what they hold are offsets in one buffer.
 void emit_begin(struct emitter *e, void *buffer, size_t size,
                 uint32_t address);
 // The verdict on everything so far, EMIT_UNBOUND included.
@@ -117,11 +119,13 @@ static inline void emit_byte(struct emitter *e, uint8_t byte)
 void emit_long(struct emitter *e, uint32_t value);
 
 // NOPs of one instruction each, as a patcher wants them, for n of 1..15: the
-// bytes, or NULL for another n. [SDM2 NOP, table 4-12]
+// bytes, or NULL for another n. From 3 on they need a processor that knows
+// 0f 1f (Pentium Pro and later). [SDM2 NOP, table 4-12]
 const uint8_t *nop_bytes(size_t n);
 // n bytes of NOPs, as few instructions as possible.
 void emit_nop(struct emitter *e, size_t n);
-// NOPs up to a multiple of `alignment`, a power of two, in address.
+// NOPs up to a multiple of `alignment` in address. EMIT_OPERAND unless it is a
+// power of two.
 void emit_align(struct emitter *e, uint32_t alignment);
 
 // Memory operands -----------------------------------------------------------
@@ -207,6 +211,8 @@ void emit_jcc_to(struct emitter *e, enum condition c, uint32_t target);
 void emit_jcc_near_to(struct emitter *e, enum condition c, uint32_t target);
 void emit_call_to(struct emitter *e, uint32_t target);
 void emit_loop_to(struct emitter *e, uint32_t target);
+void emit_loope_to(struct emitter *e, uint32_t target);
+void emit_loopne_to(struct emitter *e, uint32_t target);
 void emit_jecxz_to(struct emitter *e, uint32_t target);
 
 // A label's address as a value: mov $label,%reg, push $label, .long label (a

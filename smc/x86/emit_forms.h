@@ -6,6 +6,16 @@
 // parameters after the emitter (`d` destination, `s` source, `i` immediate).
 // The first operand of RM goes into ModRM's `reg` field: a register, or the
 // digit that the manual writes as /digit.
+//
+//   EMIT_ALU(add, 0)                      in emit_table.h
+//     ALU(, reg32, 4, add, 0)             by ALL_SIZES; then 16 and 8
+//       DEFINE(add_rr, RM(...), ...)      five times: rr mr rm ri mi
+//         static inline void emit_add_rr(struct emitter *e,
+//                                        enum reg32 d, enum reg32 s)
+//
+// Inline and typed rather than one function with flags: the compiler checks
+// the register's size and folds the opcode, and a form that does not exist is
+// a name that does not exist.
 #pragma once
 #include "smc/x86/emit_core.h"
 
@@ -30,6 +40,8 @@
 
 // A family once per operand size: what is put behind its name, the type of
 // register, the bytes.
+// `w` is empty for 32 bits, so that the usual size has the shortest name. `n`
+// goes to opcode_sized (a form for bytes exists) or opcode_wide (none does).
 #define ALL_SIZES(family, ...)                                              \
     family(, reg32, 4, __VA_ARGS__)                                         \
     family(16, reg16, 2, __VA_ARGS__)                                       \
@@ -41,6 +53,9 @@
 // Immediates go last in the parameters, as in Intel's order and in the code.
 
 // General ------------------------------------------------------------------
+// Six opcodes for each operation: 0 and 1 store to r/m, 2 and 3 load from it,
+// 4 and 5 are emit_alu's; the even ones are for bytes. Between two registers
+// both directions would do; the first is what assemblers take.
 #define ALU(w, reg, n, name, digit)                                         \
     DEFINE(name##w##_rr, RM(opcode_sized(8 * digit, n), s, R(d)),           \
            enum reg d, enum reg s)                                          \
@@ -70,6 +85,7 @@
            struct mem d, uint32_t i)
 #define EMIT_MOV(name) ALL_SIZES(MOV, name)
 
+// TEST is symmetric: there is no rm, as mr does the same.
 #define TEST(w, reg, n, name)                                               \
     DEFINE(name##w##_rr, RM(opcode_sized(0x84, n), s, R(d)),                \
            enum reg d, enum reg s)                                          \
@@ -86,6 +102,8 @@
            struct mem d, enum reg s)
 #define EMIT_XCHG(name) ALL_SIZES(XCHG, name)
 
+// CMPXCHG, XADD: r/m is read and written, the register is the other one. There
+// is no opcode for the other direction, so no rm.
 #define UPDATE(w, reg, n, name, opcode)                                     \
     DEFINE(name##w##_rr, RM(opcode_sized(opcode, n), s, R(d)),              \
            enum reg d, enum reg s)                                          \
@@ -93,12 +111,14 @@
            struct mem d, enum reg s)
 #define EMIT_UPDATE(name, opcode) ALL_SIZES(UPDATE, name, opcode)
 
+// F6 and F7: the digit is the operation.
 #define UNARY(w, reg, n, name, digit)                                       \
     DEFINE(name##w##_r, RM(opcode_sized(0xf6, n), digit, R(d)), enum reg d) \
     DEFINE(name##w##_m, RM(opcode_sized(0xf6, n), digit, d), struct mem d)
 #define EMIT_UNARY(name, digit) ALL_SIZES(UNARY, name, digit)
 
-// The one-byte forms of INC and DEC have no form for bytes.
+// The one-byte forms of INC and DEC have no form for bytes: 40..4f are spent
+// on the eight full registers.
 #define STEP(w, reg, n, name, digit)                                        \
     DEFINE(name##w##_r,                                                     \
            if (n == 1) RM(0xfe, digit, R(d));                               \
@@ -106,6 +126,7 @@
     DEFINE(name##w##_m, RM(opcode_sized(0xfe, n), digit, d), struct mem d)
 #define EMIT_STEP(name, digit) ALL_SIZES(STEP, name, digit)
 
+// A count is an immediate or %cl; no other register can hold it.
 #define SHIFT(w, reg, n, name, digit)                                       \
     DEFINE(name##w##_ri, emit_shift(e, n, digit, R(d), i),                  \
            enum reg d, uint32_t i)                                          \
@@ -116,6 +137,7 @@
     DEFINE(name##w##_m_cl, RM(opcode_sized(0xd2, n), digit, d), struct mem d)
 #define EMIT_SHIFT(name, digit) ALL_SIZES(SHIFT, name, digit)
 
+// SHLD, SHRD: the opcode with the immediate is followed by the one with %cl.
 #define DOUBLE_SHIFT(w, reg, n, name, opcode)                               \
     DEFINE(name##w##_rri, RM_I8(opcode_wide(opcode, n), s, R(d), i),        \
            enum reg d, enum reg s, uint32_t i)                              \
@@ -147,6 +169,8 @@
            enum reg d, struct mem s, uint32_t i)
 #define EMIT_IMUL(name) WIDE_SIZES(IMUL, name)
 
+// The destination is always a register here; where the types differ (MOVZX),
+// so do the registers that the compiler accepts.
 #define EMIT_PAIR(name, opcode, dreg, sreg)                                 \
     DEFINE(name##_rr, RM(opcode, d, R(s)), enum dreg d, enum sreg s)        \
     DEFINE(name##_rm, RM(opcode, d, s), enum dreg d, struct mem s)
@@ -154,8 +178,11 @@
     EMIT_PAIR(name##w, opcode_wide(opcode, n), reg, reg)
 #define EMIT_LOAD(name, opcode) WIDE_SIZES(LOAD, name, opcode)
 
+// No rr: LEA of a register has no address to load. [SDM2 LEA]
 #define EMIT_LEA(name)                                                      \
     DEFINE(name##_rm, RM(0x8d, d, s), enum reg32 d, struct mem s)
+// CMOV has no form for bytes, SETcc has no other. Conditions are checked by
+// COND: a wrong number would be not another condition but another instruction.
 #define CMOV(w, reg, n, name)                                               \
     DEFINE(name##w##_rr, RM(opcode_wide(0x0f40 + COND(c), n), d, R(s)),     \
            enum condition c, enum reg d, enum reg s)                        \
@@ -170,6 +197,8 @@
 
 // Without ModRM, or with nothing to choose ---------------------------------
 #define EMIT_PLAIN(name, opcode) DEFINE(name, PLAIN(opcode))
+// A prefix is emitted by itself, in front of the instruction that it is for.
+// The two names tell a test which of them is whole alone.
 #define EMIT_PREFIX(name, opcode) DEFINE(name, PLAIN(opcode))
 #define EMIT_R(name, opcode)                                                \
     DEFINE(name##_r, PLAIN(opcode + REG(d)), enum reg32 d)
@@ -177,9 +206,11 @@
     DEFINE(name##_r, PLAIN(opcode + REG(d)), enum reg16 d)
 #define EMIT_M(name, opcode, digit)                                         \
     DEFINE(name##_m, RM(opcode, digit, d), struct mem d)
+// 6a extends its byte: -1 and 127 fit it, 0xff does not.
 #define EMIT_PUSH(name)                                                     \
     DEFINE(name##_i, if (i == (uint32_t)(int8_t)i) PLAIN_I(0x6a, i, 1);     \
                      else PLAIN_I(0x68, i, 4), uint32_t i)
+// No pattern in the opcodes, so the table lists all six; 0 is refused.
 #define EMIT_STACK_SEGMENT(name, ...)                                       \
     DEFINE(name##_s,                                                        \
            emit_segment(e, (const uint16_t[6]){__VA_ARGS__}, segment),      \
@@ -200,10 +231,14 @@
 #define EMIT_INT(name)                                                      \
     DEFINE(name##_i, if (i == 3) PLAIN(0xcc); else PLAIN_I(0xcd, i, 1),     \
            uint32_t i)
+// The port is a byte or %dx, 8 opcodes further on. %al and %eax are implied.
 #define EMIT_PORT(name, opcode)                                             \
     DEFINE(name##_i, PLAIN_I(opcode, port, 1), uint32_t port)               \
     DEFINE(name##_dx, PLAIN(opcode + 8))
-// Between segment and general registers: all 32 bits, so no 66.
+// Between segment and general registers: all 32 bits, so no 66. MOV to %cs is
+// undefined, and so are control registers 1 and 5..7 here. With control and
+// debug registers ModRM.mod is ignored: the other one is always a register.
+// [SDM2 MOV]
 #define EMIT_SPECIAL(name)                                                  \
     DEFINE(name##_rs, RM(0x8c, SEGMENT(s), R(d)), enum reg32 d, unsigned s) \
     DEFINE(name##_ms, RM(0x8c, SEGMENT(s), d), struct mem d, unsigned s)    \
@@ -215,8 +250,11 @@
     DEFINE(name##_dr, RM(0x0f23, d, R(s)), unsigned d, enum reg32 s)
 
 // x87 and SSE --------------------------------------------------------------
+// The number of st(i) is the lowest three bits of the second byte.
 #define EMIT_T(name, opcode)                                                \
     DEFINE(name##_t, PLAIN(opcode + REG(i)), enum x87 i)
+// 66, f2 and f3 choose the row of the map and are part of the opcode here, not
+// a size.
 #define EMIT_SSE(name, opcode)                                              \
     DEFINE(name##_xx, RM(opcode, d, R(s)), enum xmm d, enum xmm s)          \
     DEFINE(name##_xm, RM(opcode, d, s), enum xmm d, struct mem s)
@@ -225,6 +263,8 @@
 #define EMIT_MOVE(name, load, store)                                        \
     EMIT_SSE(name, load)                                                    \
     EMIT_STORE(name, store)
+// Half a register moves between memory and %xmm only: the same opcode with two
+// registers is another instruction (MOVHLPS).
 #define EMIT_HALF(name, load, store)                                        \
     DEFINE(name##_xm, RM(load, d, s), enum xmm d, struct mem s)             \
     EMIT_STORE(name, store)

@@ -9,11 +9,17 @@
 //   0f 84 [00 00 00 00] ... e9 [03 00 00 00] ... e8 [..]
 //          ^ the last: 0        ^ offset + 1 of the one before
 //
+// emit_bind walks the chain from the newest to the oldest and puts distances
+// where the links were. Until then the code must not be executed; that is what
+// EMIT_UNBOUND is for.
+//
 // A rel8 field has no room for an offset; it holds the distance to the field
 // before. That is enough: two short branches to one label cannot be further
 // apart than the label can be from the first.
 #include "smc/x86/emit.h"
 
+// One chain for each kind: while walking, the kind tells how wide a link is
+// and what is to be put in its place. The order is that of label.waiting.
 enum field { FIELD_REL8, FIELD_REL32, FIELD_ABSOLUTE };
 
 static unsigned field_size(enum field field)
@@ -36,13 +42,20 @@ static void store(uint8_t *at, uint32_t value, unsigned size)
         at[i] = (uint8_t)(value >> 8 * i);
 }
 
-// As a signed number: 0xffffffff is one byte back.
+// As a signed number: 0xffffffff is one byte back. Distances are unsigned and
+// wrap, as the processor's addition does.
 static bool is_rel8(uint32_t distance)
 {
     return distance == (uint32_t)(int8_t)distance;
 }
 
 // Distances count from the end of the field, which ends the instruction.
+//
+//        offset          target         REL8, REL32   target - (offset + n)
+//   | e9 | n bytes | ... |              ABSOLUTE      target + e->address
+//
+// Distances are the same wherever the code will run; an absolute address is
+// the one kind that needs e->address.
 static void finish_field(struct emitter *e, uint32_t offset, enum field field,
                          uint32_t target)
 {
@@ -70,6 +83,12 @@ void emit_bind(struct emitter *e, struct label *label)
         unsigned size = field_size(field);
         while (label->waiting[field]) {
             uint32_t offset = label->waiting[field] - 1;
+            // Of another buffer, or of this one before it began anew.
+            if (!e->waiting || offset + size > here) {
+                emit_refuse(e, EMIT_OPERAND);
+                return;
+            }
+            // Read before finish_field writes the distance over it.
             uint32_t link = load(e->start + offset, size);
             bool is_last = link == 0;
             label->waiting[field] = is_last               ? 0
@@ -82,7 +101,8 @@ void emit_bind(struct emitter *e, struct label *label)
 }
 
 // The field that was just emitted belongs to `label`: put in what it will
-// hold, or a link of the chain.
+// hold, or a link of the chain. It is the instruction's last, so it is found
+// from e->at backwards; an immediate behind it would be taken for it.
 static void attach(struct emitter *e, enum field field, struct label *label)
 {
     if (e->error != EMIT_OK)
@@ -125,6 +145,14 @@ static struct branch jcc(struct emitter *e, enum condition c)
 
 // Short if there is no other way, or if the target, `offset` behind e->start,
 // is known to be within reach.
+//
+//   rel8   rel32   target            field
+//   yes    no      any               REL8; too far is found out later
+//   yes    yes     known and near    REL8
+//   yes    yes     far or unknown    REL32
+//   no     yes     any               REL32
+//
+// 2 is the length of every short branch: opcode and distance.
 static enum field choose(const struct emitter *e, struct branch b,
                          bool is_known, uint32_t offset)
 {
@@ -244,12 +272,26 @@ void emit_loop_to(struct emitter *e, uint32_t target)
     branch_to(e, loop, target);
 }
 
+void emit_loope_to(struct emitter *e, uint32_t target)
+{
+    branch_to(e, loope, target);
+}
+
+void emit_loopne_to(struct emitter *e, uint32_t target)
+{
+    branch_to(e, loopne, target);
+}
+
 void emit_jecxz_to(struct emitter *e, uint32_t target)
 {
     branch_to(e, jecxz, target);
 }
 
 // Labels as values -----------------------------------------------------------
+
+// All three have a field of four bytes at their end, whatever it will hold: an
+// encoder that chose the form by the value would choose by the 0 that stands
+// in for it.
 
 void emit_mov_label(struct emitter *e, enum reg32 d, struct label *label)
 {

@@ -6,8 +6,9 @@
 #include "smc/x86/emit.h"
 
 // [SDM2 NOP, table 4-12] up to 9; then as GNU as does, with prefixes that
-// change nothing. Every i686 knows 0f 1f. More than a few prefixes are slow to
-// decode on some, but still one instruction.
+// change nothing. Intel's i686 know 0f 1f, older processors and some others do
+// not: x86_poke.c has what to pad with there. Many prefixes are slow
+// to decode on some, but still one instruction.
 static const char *const nops[INSN_MAX + 1] = {
     [1] = "\x90",
     [2] = "\x66\x90",
@@ -26,6 +27,7 @@ static const char *const nops[INSN_MAX + 1] = {
     [15] = "\x66\x66\x66\x66\x66\x66\x2e\x0f\x1f\x84\x00\x00\x00\x00\x00",
 };
 
+// The entry for 0 is NULL: no NOP is as short as that.
 const uint8_t *nop_bytes(size_t n)
 {
     return n <= INSN_MAX ? (const uint8_t *)nops[n] : NULL;
@@ -44,11 +46,19 @@ void emit_nop(struct emitter *e, size_t n)
     }
 }
 
+// In address, not in offset: the buffer may be aligned otherwise than the
+// place where its code will run. -x, cut to the low bits, is what x lacks; of
+// a power of two, that is. What is none shares bits with itself less one.
 void emit_align(struct emitter *e, uint32_t alignment)
 {
+    if (!alignment || alignment & (alignment - 1)) {
+        emit_refuse(e, EMIT_OPERAND);
+        return;
+    }
     emit_nop(e, -emit_here(e) & (alignment - 1));
 }
 
+// Little-endian whatever the host is: the processor that runs it is an i386.
 void emit_long(struct emitter *e, uint32_t value)
 {
     uint8_t bytes[4];

@@ -8,6 +8,17 @@
 #include "smc/x86/emulate_step.h"
 
 // clang-format off
+// Designated ranges, so that the map is read as the manual prints it, row by
+// row. What is not named is NULL, and NULL is EMULATE_UNSUPPORTED: a gap is
+// a refusal, never a wrong result. The gaps here:
+//
+//   0f          the second map, which is a table of its own
+//   26 2e 36 3e 64..67 f0 f2 f3   prefixes; the decoder has eaten them
+//   62 63       BOUND, ARPL
+//   6c..6f e4..e7 ec..ef          I/O: only the caller knows the devices
+//   9b d8..df   x87
+//   d6          SALC
+//   f6 f7 fe ff                   group() chooses
 static step_run *const one_byte[256] = {
     // Eight operations in six forms; what is left of each row of eight is
     // PUSH and POP of a segment register, prefixes and decimal adjustments.
@@ -60,6 +71,9 @@ static step_run *const one_byte[256] = {
     [0xfc ... 0xfd] = run_flag,
 };
 
+// 0f xx. What is missing is the system's (00..09, 20..23, 30..35, a2, aa), a
+// vector's or newer than the i686. 0d, 18, 19 and 1c..1f are hints; 1a and 1b
+// move bounds registers on processors that have these.
 static step_run *const two_byte[256] = {
     [0x0b] = run_undefined, [0x0d] = run_nop,
     [0x18 ... 0x19] = run_nop, [0x1c ... 0x1f] = run_nop,
@@ -85,7 +99,16 @@ static step_run *const two_byte[256] = {
 };
 // clang-format on
 
-// F6, F7, FE and FF: one opcode, and ModRM.reg is the operation.
+// F6, F7, FE and FF: one opcode, and ModRM.reg is the operation. [SDM2 A.4.2]
+//
+//   reg     0     1     2     3      4     5      6     7
+//   f6 f7   TEST  TEST  NOT   NEG    MUL   IMUL   DIV   IDIV
+//   fe      INC   DEC
+//   ff      INC   DEC   CALL  CALL   JMP   JMP    PUSH
+//                       near  far    near  far
+//
+// The second TEST is no slip: processors execute it, assemblers do not make
+// it.
 static step_run *group(const struct insn *insn)
 {
     static step_run *const f6[8] = {
@@ -110,15 +133,17 @@ static step_run *group(const struct insn *insn)
     }
 }
 
-// NULL if no part knows it. A mandatory F2 or F3 makes another instruction of
-// the same opcode (BSF becomes TZCNT), but for 90 and the hints, which stay
-// hints.
+// NULL if no part knows it. VEX and EVEX use the same opcode numbers for other
+// instructions, so the encoding is asked before the table. A mandatory F2 or
+// F3 makes another instruction of the same opcode (BSF becomes TZCNT), but for
+// 90 and the hints, which stay hints.
 static step_run *find(const struct insn *insn)
 {
     uint8_t opcode = insn->opcode;
     step_run *run = NULL;
     if (!insn->row || insn->encoding != ENCODING_LEGACY)
         return NULL;
+    // (opcode & f6) == f6 is true of f6, f7, fe and ff, and of no other.
     if (insn->map == MAP_1)
         run = (opcode & 0xf6) == 0xf6 ? group(insn) : one_byte[opcode];
     else if (insn->map == MAP_0F)
@@ -127,6 +152,13 @@ static step_run *find(const struct insn *insn)
     return other && insn->map == MAP_0F && run != run_nop ? NULL : run;
 }
 
+// The copy is the transaction. EIP is moved on before the part runs, because
+// branches count from the next instruction, and CALL pushes its address. A
+// part that stops need not move it back; the copy is dropped as a whole.
+//
+// s.result starts as EMULATE_OK (0): a part that has nothing to say just
+// returns true. HLT and INT n return true as well, with another kind: their
+// EIP is meant to be kept.
 struct emulate_result emulate(struct cpu_state *state, const struct insn *insn,
                               const struct emulate_world *world)
 {
@@ -136,7 +168,9 @@ struct emulate_result emulate(struct cpu_state *state, const struct insn *insn,
         return (struct emulate_result){.kind = EMULATE_UNSUPPORTED};
     insn_operands(insn, s.operand);
     s.cpu.eip += insn->length;
-    // Both last for one instruction. [SDM3 17.3.1.1], [SDM2 STI]
+    // Both last for one instruction. [SDM3 17.3.1.1], [SDM2 STI] Cleared
+    // before the run, so that the parts that set them (IRET; STI, MOV SS, POP
+    // SS) are not undone.
     s.cpu.eflags &= ~(uint32_t)FLAG_RF;
     s.cpu.interrupt_shadow = false;
     if (run(&s))
@@ -144,6 +178,8 @@ struct emulate_result emulate(struct cpu_state *state, const struct insn *insn,
     return s.result;
 }
 
+// False is what the parts return to say "drop the copy", so these end a part
+// in one expression: return step_fault(...), or a && b || step_stop(...).
 bool step_stop(struct step *s, struct emulate_result result)
 {
     s->result = result;
@@ -160,12 +196,16 @@ bool step_refuse(struct step *s)
     return step_stop(s, (struct emulate_result){.kind = EMULATE_UNSUPPORTED});
 }
 
+// Code is never written through CS; whoever wants to write it has DS, which
+// covers the same bytes.
 void emulate_flat(struct cpu_state *state)
 {
     for (unsigned i = 0; i < 6; i++) {
         state->segment[i].base = 0;
         state->segment[i].limit = 0xffffffff;
-        state->segment[i].rights = SEGMENT_READ | SEGMENT_WRITE | SEGMENT_BIG;
+        state->segment[i].rights = SEGMENT_READ | SEGMENT_BIG;
+        if (i != SEG_CS)
+            state->segment[i].rights |= SEGMENT_WRITE;
     }
 }
 

@@ -72,12 +72,13 @@ struct cpu_state {
     uint32_t eflags;
     struct cpu_segment segment[6]; // by SEG_*
     uint8_t cpl;                   // 0..3; 3 in virtual-8086 mode
-    // STI, MOV SS and POP SS hold interrupts off for one more instruction.
+    // STI, MOV SS and POP SS hold interrupts off for one more instruction. The
+    // caller, if it delivers any, has to see to that: it looks here first.
     bool interrupt_shadow;
 };
 
 // Makes all six segments flat, as kernels use them: base 0, 4 GiB, read and
-// write, 32 bits. Selectors are left alone.
+// (but for CS) write, 32 bits. Selectors are left alone.
 void emulate_flat(struct cpu_state *state);
 
 // How the instruction reaches the world. Each callback gets `context` and
@@ -112,9 +113,19 @@ struct emulate_world {
 // business: nothing here raises FAULT_DEBUG for it.
 //
 // Rules of privilege follow state->cpl, IOPL and VM. Neither VME nor PVI is
-// assumed. Not done, always EMULATE_UNSUPPORTED: I/O, CPUID, RDTSC, control
-// and debug registers, descriptor tables, x87 and vectors, task switches,
-// changes of privilege level. [SDM2 3-5]
+// assumed. [SDM2 3-5] Not done, always EMULATE_UNSUPPORTED:
+//
+//   I/O, CPUID, RDTSC, MSRs, control and debug registers
+//   descriptor tables, LAR, LSL, VERR, VERW, ARPL, caches and TLB
+//   x87, MMX and vectors
+//   task switches, changes of privilege level, SYSENTER and its kin
+//   a block on the stack that wraps around the end of its segment
+//
+// A trap at ring 0 pushes no ESP on an i386: the frame lies right below the
+// stack of the code that was interrupted. Whoever calls from a handler of INT3
+// and has a PUSH or CALL done on that stack would write over the frame that
+// IRET needs: leave a gap there first. And the saved EIP is behind the INT3;
+// state->eip is the address of the instruction, one less.
 struct emulate_result emulate(struct cpu_state *state, const struct insn *insn,
                               const struct emulate_world *world);
 

@@ -2,6 +2,12 @@
 // Emulated arithmetic and logic: the eight operations of the first rows of
 // the opcode map, their one-operand relatives, and the compare-and-exchange
 // family that is built from them.
+//
+//   opcode   00..05 + 8 * operation   80..83 /operation
+//   operand  0 is the destination, 1 the source, in every form
+//
+// Flags go into the copy before memory is written, so a write that faults
+// takes them back without any code here.
 #include "kernel/string.h"
 #include "smc/x86/emulate_step.h"
 
@@ -11,6 +17,16 @@ enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 // The carry out of each bit, for a + b = r: both had it, or one had it and
 // the sum lost it. Bit 3 gives AF, the highest bit CF; and the sum overflows
 // if both operands' signs differ from its own.
+//
+//   bits a, b   carry in   bit r      carry out
+//   both 0      any        carry in   0           a | b is 0
+//   one is 1    0          1          0           ~r is 0
+//   one is 1    1          0          1           a | b, and ~r
+//   both 1      any        carry in   1           a & b
+//
+// So no wider type is needed, and bytes, words and longs are one case: the
+// size only says which place is the highest. Bits above it may be anything,
+// as they are in a sign-extended immediate.
 uint32_t flags_add(struct step *s, uint32_t a, uint32_t b, bool carry,
                    unsigned size)
 {
@@ -37,7 +53,8 @@ uint32_t flags_subtract(struct step *s, uint32_t a, uint32_t b, bool borrow,
     return r & size_mask(size);
 }
 
-// AF is undefined after these; processors clear it.
+// AF is undefined after these; processors clear it. `r` may have bits above
+// `size`, from a sign-extended immediate: whoever writes it cuts it.
 static uint32_t logic(struct step *s, uint32_t r, unsigned size)
 {
     s->cpu.eflags &= ~(uint32_t)(FLAG_C | FLAG_O | FLAG_A);
@@ -84,6 +101,7 @@ bool run_alu_immediate(struct step *s)
     return alu(s, modrm_reg(s->insn));
 }
 
+// AND without its result. 84, 85, a8, a9, f6 /0 and f7 /0.
 bool run_test(struct step *s)
 {
     uint32_t a, b;
@@ -94,7 +112,8 @@ bool run_test(struct step *s)
 }
 
 // NOT is ModRM.reg 2 and leaves the flags alone. NEG is 3, a subtraction from
-// zero.
+// zero: so CF is set unless the operand was 0, and OF only for the one number
+// that has no positive twin. [SDM2 NEG]
 bool run_unary(struct step *s)
 {
     unsigned size = s->operand[0].size;
@@ -124,6 +143,10 @@ bool run_inc_dec(struct step *s)
     return operand_replace(s, 0, a, result);
 }
 
+//   accumulator = destination   ZF   destination   accumulator
+//   yes                         1    <- source
+//   no                          0    <- itself     <- destination
+//
 // The destination is written in any case, with its own value if it was not
 // equal: so it must be writable in any case.
 bool run_cmpxchg(struct step *s)
@@ -141,7 +164,10 @@ bool run_cmpxchg(struct step *s)
     return true;
 }
 
-// Only ModRM.reg 1 is CMPXCHG8B; the others are newer. ZF alone changes.
+// Only ModRM.reg 1 is CMPXCHG8B; the others are newer. ZF alone changes. The
+// pairs are edx:eax (expected) and ecx:ebx (new), low half at the low address.
+// Eight bytes do not fit an operand's value, hence memory_read and not
+// operand_fetch. A register operand is F0 0F C7 C8, which hung the Pentium.
 bool run_cmpxchg8b(struct step *s)
 {
     const uint32_t *gpr = s->cpu.gpr;

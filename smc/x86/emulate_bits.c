@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Emulated access to single bits: BT, BTS, BTR, BTC, and the scans.
+//
+//   0f a3 ab b3 bb /r    number in a register    BT BTS BTR BTC
+//   0f ba /4 /5 /6 /7    number as an immediate  BT BTS BTR BTC
 #include "smc/x86/emulate_step.h"
 
 enum { BIT_TEST = 4, BIT_SET, BIT_RESET, BIT_COMPLEMENT };
@@ -43,6 +46,7 @@ bool run_bit_test(struct step *s)
             return false;
     }
     // Only CF is defined; the rest is left.
+    // Of a register, a number beyond its bits counts from the start again.
     uint32_t bit = 1u << number % (8 * size), old = value;
     flag_set(s, FLAG_C, value & bit);
     if (what == BIT_TEST)

@@ -58,6 +58,8 @@ bool run_aam(struct step *s)
     return true;
 }
 
+// The reverse: two digits in ah:al become a number in AL, and AH 0. No base is
+// an error here; 0 just drops AH.
 bool run_aad(struct step *s)
 {
     uint32_t ax = gpr_get(s, REG_AX, 2);

@@ -10,6 +10,9 @@
 
 // The far pointer that operand n, in memory, holds: first the offset in
 // operand size, then the selector.
+//
+//   operand size 4   [ offset, 4 bytes   ][ selector ]
+//   operand size 2   [ offset, 2 ][ selector ]
 static bool read_pointer(struct step *s, unsigned n, uint32_t *offset,
                          uint16_t *selector)
 {
@@ -25,6 +28,8 @@ static bool read_pointer(struct step *s, unsigned n, uint32_t *offset,
 }
 
 // LES c4, LDS c5, LSS 0f b2, LFS 0f b4, LGS 0f b5.
+// One read for both parts: half a pointer that ends at a page which is absent
+// is never loaded. [SDM2 LDS]
 bool run_load_pointer(struct step *s)
 {
     unsigned index = SEG_ES;
@@ -40,7 +45,8 @@ bool run_load_pointer(struct step *s)
            segment_load(s, index, selector) && operand_write(s, 0, offset);
 }
 
-// 8E.
+// 8E. Two bytes of memory whatever the operand size: four might reach behind
+// the segment's limit. MOV to CS is no instruction; the decoder refuses it.
 bool run_load_segment(struct step *s)
 {
     unsigned index = s->operand[0].reg;
@@ -58,6 +64,7 @@ bool run_load_segment(struct step *s)
 // A call pushes CS above EIP:
 //
 //   esp -->  [ eip ][ cs, zero-extended ]
+// `back` is taken before CS changes; the push, which touches memory, is last.
 static bool go_far(struct step *s, uint16_t selector, uint32_t target,
                    bool call)
 {
@@ -82,6 +89,8 @@ bool run_far_indirect(struct step *s)
            go_far(s, selector, target, modrm_reg(s->insn) == 3);
 }
 
+// The target is judged by the new CS: flow_go comes after the load. The
+// immediate is CA's; it is 0 for CB.
 bool run_far_return(struct step *s)
 {
     uint32_t values[2];
@@ -112,8 +121,11 @@ bool run_iret(struct step *s)
         !flow_go(s, values[0]))
         return false;
     flags_load(s, values[2], s->insn->operand_size);
-    // Unlike POPF, IRET restores RF: a debugger resumes with it. [SDM2 IRET]
-    if (s->insn->operand_size == 4)
-        flag_set(s, FLAG_RF, values[2] & FLAG_RF);
+    // Unlike POPF, IRET restores RF: a debugger resumes with it. The kernel's
+    // restores what VME keeps, too. [SDM2 IRET]
+    uint32_t more = s->insn->operand_size == 2 ? 0
+                    : s->cpu.cpl == 0          ? FLAG_RF | FLAG_VIF | FLAG_VIP
+                                               : FLAG_RF;
+    s->cpu.eflags = (s->cpu.eflags & ~more) | (values[2] & more);
     return true;
 }

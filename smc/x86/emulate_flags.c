@@ -17,7 +17,13 @@ void flags_result(struct step *s, uint32_t value, unsigned size)
     flag_set(s, FLAG_P, !(0x6996u >> (low & 15) & 1));
 }
 
-// The lowest bit of a condition turns it round.
+// The lowest bit of a condition turns it round. [SDM2 B.1.4.7]
+//
+//   0  O     2  C      4  Z     6  C or Z          after CMP a, b:
+//   8  S     a  P      c  S != O                   2 a < b, 6 a <= b unsigned
+//   e  Z, or S != O                                c a < b, e a <= b signed
+//
+// S != O: the sign of the difference, had it not overflowed.
 bool flags_condition(const struct step *s, unsigned condition)
 {
     bool less = flag_get(s, FLAG_S) != flag_get(s, FLAG_O);
@@ -48,6 +54,10 @@ bool run_flag(struct step *s)
     return true;
 }
 
+//   7   6   5   4   3   2   1   0       AH, which is the low byte of EFLAGS
+//   S   Z   0   A   0   P   1   C       and all the flags that the 8080 had
+//
+// d5 is the set of these five. SAHF leaves the fixed bits alone. [SDM2 LAHF]
 bool run_lahf(struct step *s)
 {
     gpr_set(s, 4, 1, (s->cpu.eflags & 0xd5) | 2); // 4: ah
@@ -73,6 +83,8 @@ bool flags_io_allowed(const struct step *s)
     return s->cpu.cpl <= iopl(s);
 }
 
+// Without VME, PUSHF, POPF, INT n and IRET fault there unless IOPL is 3: a
+// monitor for 8086 programs keeps IF for itself. [SDM3 20.2.7]
 bool flags_v86_denied(const struct step *s)
 {
     return flag_get(s, FLAG_VM) && iopl(s) < 3;
@@ -95,7 +107,7 @@ bool run_pushf(struct step *s)
 {
     if (flags_v86_denied(s))
         return step_fault(s, FAULT_PROTECTION);
-    return stack_push(s, s->cpu.eflags & ~(uint32_t)(FLAG_RF | FLAG_VM));
+    return stack_push(s, s->cpu.eflags & ~(uint32_t)FLAG_VM); // RF is clear
 }
 
 //   changed by POPF          cpl = 0   cpl <= IOPL   else

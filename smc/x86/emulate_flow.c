@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Emulated control flow inside a code segment, and the software interrupts.
+//
+// s->cpu.eip is that of the next instruction when a part begins. So "not
+// taken" is to do nothing, and a return address is eip as it stands.
 #include "smc/x86/emulate_step.h"
 
+// The processor judges the target before it goes there: the fault stands on
+// the branch, not on what it led to. [SDM2 JMP]
 bool flow_go(struct step *s, uint32_t target)
 {
     if (target > s->cpu.segment[SEG_CS].limit)
@@ -18,7 +23,7 @@ static bool go_relative(struct step *s)
     return flow_go(s, target & size_mask(s->insn->operand_size));
 }
 
-// 70..7f and 0f 80..8f.
+// 70..7f and 0f 80..8f: the condition is the low four bits in both.
 bool run_branch(struct step *s)
 {
     return !flags_condition(s, s->insn->opcode & 15) || go_relative(s);
@@ -26,6 +31,15 @@ bool run_branch(struct step *s)
 
 // LOOPNE e0, LOOPE e1, LOOP e2, JECXZ e3. The address size, of all things,
 // chooses between CX and ECX. No flag changes. [SDM2 LOOP]
+//
+//   opcode         counts down   goes if
+//   e0  LOOPNE     yes           count is not 0, and ZF = 0
+//   e1  LOOPE      yes           count is not 0, and ZF = 1
+//   e2  LOOP       yes           count is not 0
+//   e3  JECXZ      no            count is 0
+//
+// LOOP with a count of 0 wraps to the greatest number and goes: that is what
+// JECXZ in front of a loop is for.
 bool run_loop(struct step *s)
 {
     unsigned size = s->insn->address_size, opcode = s->insn->opcode;
@@ -47,6 +61,8 @@ bool run_jump(struct step *s)
     return go_relative(s);
 }
 
+// The push is the only thing that touches memory, and so comes last. If it
+// faults, the jump is dropped with the copy.
 bool run_call(struct step *s)
 {
     uint32_t back = s->cpu.eip;
@@ -74,7 +90,10 @@ bool run_return(struct step *s)
 }
 
 // Delivery is the caller's: only it knows what stands in the IDT. INT3, INTO
-// and INT1 are not restricted in virtual-8086 mode, INT n is.
+// and INT1 are not restricted in virtual-8086 mode, INT n is. [SDM2 INT n]
+//
+//   cc  INT3   3, a trap: eip is behind it     ce  INTO   4, if OF is set
+//   cd  INT n  the immediate                   f1  INT1   1
 bool run_interrupt(struct step *s)
 {
     uint8_t vector = (uint8_t)s->insn->imm;
@@ -96,6 +115,8 @@ bool run_interrupt(struct step *s)
     return true;
 }
 
+// EIP is behind it: whatever ends the halt returns there. A caller that
+// resumed at HLT itself would sleep again.
 bool run_halt(struct step *s)
 {
     if (s->cpu.cpl != 0)

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Emulated moves: whatever carries values about and leaves the flags alone.
+//
+// Few of these parts name a size: insn_operands has worked out the size of
+// each operand from opcode and prefixes, and operand_read and operand_write
+// follow it. Those that have no operands in the encoding (CWD, XLAT) do.
 #include "kernel/string.h"
 #include "smc/x86/emulate_step.h"
 
+// 88..8b, a0..a3, b0..bf: the row says which operand is what, so one part does
+// for register, memory, fixed address and immediate.
 bool run_mov(struct step *s)
 {
     uint32_t value;
     return operand_read(s, 1, &value) && operand_write(s, 0, value);
 }
 
-// C6 and C7. With ModRM.reg 7 they are XABORT and XBEGIN.
+// C6 and C7. With ModRM.reg 7 they are XABORT and XBEGIN, which have one
+// operand: run_mov would read a second that is not there.
 bool run_mov_immediate(struct step *s)
 {
     return modrm_reg(s->insn) ? step_refuse(s) : run_mov(s);
@@ -28,6 +35,8 @@ bool run_mov_from_segment(struct step *s)
     return true;
 }
 
+// The address as a number: no segment, no access, no fault. 67 cuts the sum to
+// 16 bits, 66 what is kept of it. [SDM2 LEA]
 bool run_lea(struct step *s)
 {
     return operand_write(s, 0, operand_offset(s, 1));
@@ -40,7 +49,8 @@ bool run_nop(struct step *s)
     return true;
 }
 
-// MOVZX b6, b7 and MOVSX be, bf.
+// MOVZX b6, b7 and MOVSX be, bf. The two operands differ in size: the source's
+// is the one to extend from, the destination's cuts what is written.
 bool run_extend(struct step *s)
 {
     uint32_t value;
@@ -61,6 +71,8 @@ bool run_xchg(struct step *s)
     uint32_t a, b;
     if (s->insn->opcode == 0x90)
         return true;
+    // Both are read before either is written, and memory goes first: in
+    // xchg %ebx,(%ebx) the register is the address, too.
     if (!operand_fetch(s, to, &a) || !operand_read(s, from, &b))
         return false;
     if (o->kind != OPERAND_MEM)
@@ -81,6 +93,8 @@ bool run_cmov(struct step *s)
            operand_write(s, 0, value);
 }
 
+// A byte, 0 or 1, whatever the prefixes say. The upper bytes of the register
+// stay, which is why compilers put a MOVZX behind it.
 bool run_setcc(struct step *s)
 {
     return operand_write(s, 0, flags_condition(s, s->insn->opcode & 15));
@@ -91,6 +105,8 @@ bool run_bswap(struct step *s)
 {
     unsigned reg = s->insn->opcode & 7;
     uint32_t value = gpr_get(s, reg, s->insn->operand_size);
+    // Three rotations on an i386, BSWAP since the 80486; never a call of
+    // libgcc.
     uint32_t swapped = s->insn->operand_size == 2 ? 0
                                                   : __builtin_bswap32(value);
     gpr_set(s, reg, s->insn->operand_size, swapped);
@@ -111,6 +127,9 @@ bool run_xlat(struct step *s)
     return true;
 }
 
+//   98 with 66   al -> ax            99 with 66   ax  -> dx:ax
+//   98           ax -> eax           99           eax -> edx:eax
+//
 // CBW, CWDE: the lower half of the accumulator becomes all of it.
 bool run_cbw(struct step *s)
 {

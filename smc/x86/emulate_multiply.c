@@ -31,6 +31,9 @@ static void flags_product(struct step *s, bool wide)
     flag_set(s, FLAG_O, wide);
 }
 
+// The product of two signed 32-bit numbers always fits 64 bits. Cut to the low
+// half it is the same for MUL and IMUL; only the high half and the flags
+// differ, which is why MUL has no form that drops it.
 static uint32_t multiply_signed(struct step *s, uint32_t a, uint32_t b,
                                 unsigned size, uint32_t *high)
 {
@@ -94,6 +97,7 @@ static bool divide(struct step *s, uint32_t divisor, unsigned size)
 {
     uint64_t dividend = pair_get(s, size);
     uint32_t remainder;
+    // The processor has one fault for both. [SDM2 DIV]
     if (dividend >> 8 * size >= divisor) // also if the divisor is zero
         return step_fault(s, FAULT_DIVIDE);
     uint32_t quotient = divide_long(dividend, divisor, &remainder);
@@ -103,6 +107,15 @@ static bool divide(struct step *s, uint32_t divisor, unsigned size)
 
 // Magnitudes are divided and signs put on afterwards. The quotient is cut
 // towards zero and the remainder has the dividend's sign. [SDM2 IDIV]
+//
+//   dividend  divisor   quotient  remainder
+//       7        2          3         1
+//      -7        2         -3        -1
+//       7       -2         -3         1
+//      -7       -2          3        -1
+//
+// The numbers are unsigned here, so that the magnitude of the least one, which
+// has no positive twin, is no overflow in C.
 static bool divide_signed(struct step *s, uint32_t value, unsigned size)
 {
     uint64_t pair = pair_get(s, size);
@@ -125,7 +138,7 @@ static bool divide_signed(struct step *s, uint32_t value, unsigned size)
 // F6 and F7: MUL, IMUL, DIV, IDIV are ModRM.reg 4, 5, 6, 7.
 bool run_multiply_divide(struct step *s)
 {
-    // The operand that is named is the last; some tables list the pair first.
+    // Operand 0 is the one that is named; the pair is in no operand list.
     unsigned size = width(s->insn);
     uint32_t value;
     if (!operand_read(s, 0, &value))

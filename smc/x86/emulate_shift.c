@@ -4,6 +4,11 @@
 // Only five bits of a count matter, even for bytes. A count of zero changes
 // no flag. OF is defined for a count of one; here it follows the same rule
 // for all counts, which is what most processors do. AF is undefined and left.
+//
+//   ROL   C <- n ... 0 <- n       ROR   0 -> n ... 0 -> C
+//   RCL   C <- n ... 0 <- C       RCR   C -> n ... 0 -> C
+//   SHL   C <- n ... 0 <- zero    SHR   zero -> n ... 0 -> C
+//                                 SAR   n -> n ... 0 -> C
 #include "smc/x86/emulate_step.h"
 
 // ModRM.reg. 6 is a second SHL that no assembler emits. [SDM2 A.4.2]
@@ -20,6 +25,10 @@ static bool tops_differ(uint32_t value, unsigned size)
     return top_bit(value ^ value << 1, size);
 }
 
+// To the right is to the left by the rest of the way round. A byte rotated by
+// 8 is as it was, but CF is set all the same: only a masked count of 0 leaves
+// the flags alone, and run_shift has seen to that. The other four flags stay,
+// too. [SDM2 RCL]
 static uint32_t rotate(struct step *s, unsigned operation, uint32_t value,
                        unsigned count, unsigned size)
 {
@@ -58,7 +67,9 @@ static uint32_t rotate_carry(struct step *s, unsigned operation,
 }
 
 // In 64 bits, so that a count beyond the operand's size needs no care: the
-// last bit that fell out is one place beside the result.
+// last bit that fell out is one place beside the result. SAR works on a number
+// that is extended to 32 bits, so a byte shifted by 31 is all sign. `count` is
+// 1..31: count - 1 is never negative.
 static uint32_t shift(struct step *s, unsigned operation, uint32_t value,
                       unsigned count, unsigned size)
 {

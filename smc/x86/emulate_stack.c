@@ -3,6 +3,10 @@
 //
 // Two sizes meet here. The operand size says how many bytes a value takes;
 // the B bit of SS says whether SP or ESP points at them. [SDM1 6.2.3]
+//
+//              B = 0: SP, and it wraps at 64 KiB   B = 1: ESP
+//   size 2     8086 code                           66 in flat code
+//   size 4     66 in 16-bit code                   flat code
 #include "kernel/string.h"
 #include "smc/x86/emulate_step.h"
 
@@ -11,17 +15,19 @@ unsigned stack_size(const struct step *s)
     return s->cpu.segment[SEG_SS].rights & SEGMENT_BIG ? 4 : 2;
 }
 
+// gpr_set keeps the upper half of ESP when only SP moves, as processors do.
 void stack_move(struct step *s, uint32_t bytes)
 {
     unsigned size = stack_size(s);
     gpr_set(s, REG_SP, size, gpr_get(s, REG_SP, size) + bytes);
 }
 
-// With SP, a block may wrap inside: its pushes would go to both ends of the
-// segment. Nobody's stack does that on purpose, so it is refused.
+// A block may wrap inside, with SP as with ESP: its pushes would go to both
+// ends of the segment. Nobody's stack does that on purpose, so it is refused.
 static bool block_wraps(const struct step *s, uint32_t offset, unsigned size)
 {
-    return stack_size(s) == 2 && offset + size > 0x10000;
+    return stack_size(s) == 2 ? offset + size > 0x10000
+                              : offset + size - 1 < offset;
 }
 
 // Before anything is written every place is asked for, from the highest down,
@@ -43,6 +49,8 @@ bool stack_push_block(struct step *s, const uint32_t *values, unsigned count)
     return memory_write(s, SEG_SS, offset, bytes, size);
 }
 
+// ESP moves in the copy only, and last: a page fault finds it as it was, and a
+// value of two bytes gets a zero upper half.
 bool stack_pop_block(struct step *s, uint32_t *values, unsigned count)
 {
     uint8_t bytes[STACK_BLOCK * 4];
@@ -60,6 +68,8 @@ bool stack_pop_block(struct step *s, uint32_t *values, unsigned count)
     return true;
 }
 
+// One value is one access, which is all or nothing and knows its own page: the
+// block above does not ask for the place first.
 bool stack_push(struct step *s, uint32_t value)
 {
     return stack_push_block(s, &value, 1);
@@ -86,6 +96,8 @@ bool run_pop(struct step *s)
     return stack_pop(s, &value) && operand_write(s, 0, value);
 }
 
+// The pop takes operand size from the stack, of which a selector is the lowest
+// two bytes. POP SS works, too: the value was read by the old SS.
 bool run_pop_segment(struct step *s)
 {
     uint32_t value;
@@ -108,6 +120,8 @@ bool run_pusha(struct step *s)
     return stack_push_block(s, values, 8);
 }
 
+// The eight are read in one access, so a stack that ends after five of them
+// faults with no register changed.
 bool run_popa(struct step *s)
 {
     uint32_t values[8];
@@ -145,6 +159,16 @@ static bool read_display(struct step *s, uint32_t offset, uint32_t top,
     return true;
 }
 
+//   enter $16, $2              level 1: without the copy; level 0: and
+//                              without "own frame" [SDM2 ENTER]
+//   top     | caller's ...   |
+//           | ebp            |  <- frame, and the new ebp
+//           | 1st display    |  from ebp - 4 of the caller
+//           | own frame      |
+//           | 16 bytes       |
+//   bottom  |                |  <- the new esp
+//
+// The level counts modulo 32, hence STACK_BLOCK: ebp, 30 copies, own frame.
 bool run_enter(struct step *s)
 {
     unsigned level = s->insn->imm2 % 32, each = s->insn->operand_size;
@@ -174,6 +198,8 @@ bool run_enter(struct step *s)
     return true;
 }
 
+// The pop is from the frame, not from the old ESP. If it faults, ESP is still
+// the old one: the copy is dropped.
 bool run_leave(struct step *s)
 {
     unsigned wide = stack_size(s);

@@ -6,6 +6,10 @@
 // at every such place: the outcome is EMULATE_AGAIN until none is left. So a
 // fault in the middle needs nothing special, and no call takes long.
 // [SDM2 REP]
+//
+//   a4 a5 MOVS   es:(edi) = ds:(esi)     ac ad LODS   a = ds:(esi)
+//   a6 a7 CMPS   ds:(esi) - es:(edi)     ae af SCAS   a - es:(edi)
+//   aa ab STOS   es:(edi) = a
 #include "smc/x86/emulate_step.h"
 
 // Bits 1..3 of the opcode. INS and OUTS are I/O and not here.
@@ -33,6 +37,8 @@ static bool read_destination(struct step *s, uint32_t *value)
                        false);
 }
 
+// MOVS and STOS do not read what they overwrite: one access, and a fault of it
+// is a write's.
 static bool write_destination(struct step *s, uint32_t value)
 {
     return memory_write(s, SEG_ES, destination(s), &value, width(s->insn));
@@ -71,6 +77,7 @@ static bool transfer(struct step *s, unsigned operation)
 
 // Counts one repetition. True if another is due: CMPS and SCAS also stop when
 // ZF is not what the prefix (F3: equal) asks for; the others do not look.
+// The count was not 0 before; run_string has seen to that.
 static bool another(struct step *s, bool compares)
 {
     unsigned size = s->insn->address_size;
@@ -90,12 +97,17 @@ bool run_string(struct step *s)
         return true;
     if (!transfer(s, operation))
         return false;
+    // STOS and SCAS have no source, LODS has no destination: the pointer that
+    // is not used may be the program's only copy of something.
     if (operation != STOS && operation != SCAS)
         advance(s, REG_SI);
     if (operation != LODS)
         advance(s, REG_DI);
     if (insn->repeat && another(s, operation == CMPS || operation == SCAS)) {
         s->cpu.eip -= insn->length;
+        // An interrupt here finds RF set in the frame, so that a breakpoint on
+        // the instruction is met once and not at each round. [SDM3 17.3.1.1]
+        s->cpu.eflags |= FLAG_RF;
         s->result.kind = EMULATE_AGAIN;
     }
     return true;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The two-byte opcodes, 0f xx. [SDM2 A.3, table A-3]
 // Vector rows are forks by mandatory prefix: none, 66, F3, F2.
+//
+// {0} in a fork is undefined. A fork with nothing but its first row is how the
+// manual's NP is written: with any of the prefixes it is #UD. BY_MODE has
+// memory first, then registers.
 
 // clang-format off
 #define PRIV .privilege = PRIVILEGE_PRIVILEGED
@@ -35,6 +39,8 @@
                .suffix = SUFFIX_STACK))
 #define OP_NOP I("nop", Ev, _, _, U0, F0, .more = IGNORES_PREFIX)
 
+// 00 to 0f: system. Behind 0f 01 each register form is an instruction of its
+// own, by reg and rm.
 OP(0x00, BY_REG(
     I("sldt", EwRv, _, _, W, F0, .implicit = X_LDTR_R, SENSITIVE,
       .suffix = SUFFIX_NEVER),
@@ -51,7 +57,8 @@ OP(0x00, BY_REG(
 OP(0x01, BY_REG(
     BY_MODE(I("sgdt", Ms, _, _, W, F0, .implicit = X_GDTR_R, SENSITIVE,
               .suffix = SUFFIX_TABLE),
-        BY_RM(BY_PREFIX(I("enclv", _, _, _, U0, F0, .implicit = X_LEAF)),
+        BY_RM(BY_PREFIX(I("enclv", _, _, _, U0, F0, .implicit = X_LEAF,
+                          PRIV)),
             I("vmcall", _, _, _, U0, F_ARITH),
             I("vmlaunch", _, _, _, U0, F_ARITH, PRIV),
             I("vmresume", _, _, _, U0, F_ARITH, PRIV),
@@ -147,6 +154,7 @@ OP(0x0d, BY_MODE(BY_REG(PREFETCH("prefetch"), PREFETCH("prefetchw"),
 OP(0x0e, I("femms", _, _, _, U0, F0, .implicit = X_EMMS))
 ESCAPE(0x0f) // 3DNow!
 
+// 10 to 1f: moves, hints.
 OP(0x10, BY_PREFIX(I("movups", Vx, Wx, _, W_R, F0),
                    I("movupd", Vx, Wx, _, W_R, F0),
                    I("movss", Vd, Wd, _, W_R, F0),
@@ -204,7 +212,8 @@ OP(0x1e, BY_PREFIX(OP_NOP, OP_NOP, BY_MODE(OP_NOP, BY_REG(
           OP_NOP))), OP_NOP))
 OP(0x1f, OP_NOP)
 
-#define MOV_CR(a, b, use) I("mov", a, b, _, use, F0, PRIV, .more = REGISTER)
+#define MOV_CR(a, b, use)                                             \
+    I("mov", a, b, _, use, F_UNDEFINED, PRIV, .more = REGISTER)
 #define FROM_CR MOV_CR(Rd, Cd, W_R)
 #define FROM_DR MOV_CR(Rd, Dd, W_R)
 #define TO_CR MOV_CR(Cd, Rd, W_R)
@@ -215,6 +224,7 @@ OP(0x22, BY_REG(TO_CR, {0}, TO_CR, TO_CR, TO_CR))
 OP(0x23, TO_DR)
 // 24 and 26 moved the test registers of the 386 and 486.
 UNDEFINED(0x24, 0x27)
+// 28 to 2f: SSE again. Scalars to and from general registers are Ed and Gd.
 OP(0x28, BY_PREFIX(I("movaps", Vx, Wx, _, W_R, F0),
                    I("movapd", Vx, Wx, _, W_R, F0)))
 OP(0x29, BY_PREFIX(I("movaps", Wx, Vx, _, W_R, F0),
@@ -240,6 +250,7 @@ OP(0x2e, BY_PREFIX(I("ucomiss", Vd, Wd, _, R_R, F_ARITH),
 OP(0x2f, BY_PREFIX(I("comiss", Vd, Wd, _, R_R, F_ARITH),
                    I("comisd", Vq, Wq, _, R_R, F_ARITH)))
 
+// 30 to 3f: MSRs, system calls, two more maps.
 OP(0x30, I("wrmsr", _, _, _, U0, F0, .implicit = X_WRMSR, PRIV))
 OP(0x31, I("rdtsc", _, _, _, U0, F0, .implicit = X_RDTSC))
 OP(0x32, I("rdmsr", _, _, _, U0, F0, .implicit = X_RDMSR, PRIV))
@@ -255,11 +266,15 @@ UNDEFINED(0x39, 0x39)
 ESCAPE(0x3a)
 UNDEFINED(0x3b, 0x3f)
 
+// 40 to 4f: CMOVcc. It reads its source even if it does not move, and writes
+// its destination as far as effects know.
 CMOV(0x40, "o") CMOV(0x41, "no") CMOV(0x42, "b") CMOV(0x43, "ae")
 CMOV(0x44, "e") CMOV(0x45, "ne") CMOV(0x46, "be") CMOV(0x47, "a")
 CMOV(0x48, "s") CMOV(0x49, "ns") CMOV(0x4a, "p") CMOV(0x4b, "np")
 CMOV(0x4c, "l") CMOV(0x4d, "ge") CMOV(0x4e, "le") CMOV(0x4f, "g")
 
+// 50 to 5f: arithmetic of floating point numbers. RSQRT, RCP exist for single
+// precision only.
 OP(0x50, BY_PREFIX(BY_MODE({0}, I("movmskps", Gd, Ux, _, W_R, F0)),
                    BY_MODE({0}, I("movmskpd", Gd, Ux, _, W_R, F0))))
 FLOATS(0x51, "sqrt", W_R)
@@ -285,6 +300,8 @@ FLOATS(0x5d, "min", RW_R)
 FLOATS(0x5e, "div", RW_R)
 FLOATS(0x5f, "max", RW_R)
 
+// 60 to 7f: integers, MMX and SSE2 in pairs. Behind 71, 72 and 73 the count is
+// an immediate, and ModRM.reg tells the shift.
 #define TWIN_D(code, name) /* MMX reads 32 bits of memory */          \
     OP(code, BY_PREFIX(I(name, Pq, Qd, _, RW_R, F0),                  \
                        I(name, Vx, Wx, _, RW_R, F0)))
@@ -344,6 +361,7 @@ OP(0x7f, BY_PREFIX(I("movq", Qq, Pq, _, W_R, F0),
                    I("movdqa", Wx, Vx, _, W_R, F0),
                    I("movdqu", Wx, Vx, _, W_R, F0)))
 
+// 80 to 9f: Jcc, SETcc.
 JCC_NEAR(0x80, "o") JCC_NEAR(0x81, "no") JCC_NEAR(0x82, "b")
 JCC_NEAR(0x83, "ae") JCC_NEAR(0x84, "e") JCC_NEAR(0x85, "ne")
 JCC_NEAR(0x86, "be") JCC_NEAR(0x87, "a") JCC_NEAR(0x88, "s")
@@ -355,20 +373,21 @@ SETCC(0x94, "e") SETCC(0x95, "ne") SETCC(0x96, "be") SETCC(0x97, "a")
 SETCC(0x98, "s") SETCC(0x99, "ns") SETCC(0x9a, "p") SETCC(0x9b, "np")
 SETCC(0x9c, "l") SETCC(0x9d, "ge") SETCC(0x9e, "le") SETCC(0x9f, "g")
 
+// a0 to bf: general registers again: bits, CMPXCHG, widening moves.
 PUSH_SEG2(0xa0, sFS)
 POP_SEG2(0xa1, sFS)
 OP(0xa2, I("cpuid", _, _, _, U0, F0, .implicit = X_CPUID))
 OP(0xa3, I("bt", Ev, Gv, _, R_R, F_BT))
-OP(0xa4, I("shld", Ev, Gv, Ib, RW_R_R, F_SHLD))
-OP(0xa5, I("shld", Ev, Gv, CL, RW_R_R, F_SHLD))
+OP(0xa4, I("shld", Ev, Gv, Ib, RW_R_R, F_SHIFT))
+OP(0xa5, I("shld", Ev, Gv, CL, RW_R_R, F_SHIFT))
 UNDEFINED(0xa6, 0xa7) // VIA's PadLock
 PUSH_SEG2(0xa8, sGS)
 POP_SEG2(0xa9, sGS)
 OP(0xaa, I("rsm", _, _, _, U0, F_RSM, .flow = FLOW_SYSTEM, PRIV,
            .implicit = X_RSM))
 OP(0xab, I("bts", Ev, Gv, _, RW_R, F_BT, .more = LOCKABLE))
-OP(0xac, I("shrd", Ev, Gv, Ib, RW_R_R, F_SHLD))
-OP(0xad, I("shrd", Ev, Gv, CL, RW_R_R, F_SHLD))
+OP(0xac, I("shrd", Ev, Gv, Ib, RW_R_R, F_SHIFT))
+OP(0xad, I("shrd", Ev, Gv, CL, RW_R_R, F_SHIFT))
 #define FENCE(name) BY_PREFIX(I(name, _, _, _, U0, F0))
 #define NO_PREFIX(name, operand, use, x, ...) BY_PREFIX(              \
     I(name, operand, _, _, use, F0, .implicit = x,                    \
@@ -429,11 +448,14 @@ OP(0xbb, I("btc", Ev, Gv, _, RW_R, F_BT, .more = LOCKABLE))
               I(old, Gv, Ev, _, W_R, F_BSF),      \
               I(new, Gv, Ev, _, W_R, F_LZCNT),     \
               I(old, Gv, Ev, _, W_R, F_BSF, .more = IGNORES_PREFIX))
+// Old processors ignore the F3 and run BSF and BSR: LZCNT has another result
+// than BSR there. [SDM2 LZCNT]
 OP(0xbc, BIT_SCAN("bsf", "tzcnt"))
 OP(0xbd, BIT_SCAN("bsr", "lzcnt"))
 OP(0xbe, I("movs", Gv, Eb, _, W_R, F0, .suffix = SUFFIX_WIDEN))
 OP(0xbf, I("movs", Gv, Ew, _, W_R, F0, .suffix = SUFFIX_WIDEN))
 
+// c0 to cf.
 OP(0xc0, I("xadd", Eb, Gb, _, RW_RW, F_ARITH, .more = LOCKABLE))
 OP(0xc1, I("xadd", Ev, Gv, _, RW_RW, F_ARITH, .more = LOCKABLE))
 OP(0xc2, BY_PREFIX(I("cmpps", Vx, Wx, Ib, RW_R_R, F0),
@@ -472,6 +494,7 @@ OP(0xc7, BY_REG({0},
                         .implicit = X_OTHER)))))
 EIGHT8(0xc, I("bswap", Zv, _, _, RW, F0))
 
+// d0 to ff: integers in pairs, but for a few moves and conversions.
 OP(0xd0, BY_PREFIX({0}, I("addsubpd", Vx, Wx, _, RW_R, F0), {0},
                    I("addsubps", Vx, Wx, _, RW_R, F0)))
 TWIN(0xd1, "psrlw")
@@ -531,4 +554,3 @@ TWIN(0xfd, "paddw")
 TWIN(0xfe, "paddd")
 OP(0xff, I("ud0", Gv, Ev, _, R_R, F0, .flow = FLOW_UNDEFINED))
 MAP_END
-// clang-format on

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The three-byte opcodes 0f 38 xx. [SDM2 A.3, table A-4]
+// Macros that are not here are in map_0f.h, which tables.c reads first.
 
 // clang-format off
 #define SSE41(code, name, from, use)                                  \
     OP(code, BY_PREFIX({0}, I(name, Vx, from, _, use, F0)))
 #define SHA(code, name) OP(code, BY_PREFIX(I(name, Vx, Wx, _, RW_R, F0)))
 
+// 00 to 1e: SSSE3, for MMX and SSE; SSE4.1 among them has no MMX form.
 TWIN(0x00, "pshufb")
 TWIN(0x01, "phaddw")
 TWIN(0x02, "phaddd")
@@ -35,6 +37,7 @@ TWIN_W(0x1c, "pabsb")
 TWIN_W(0x1d, "pabsw")
 TWIN_W(0x1e, "pabsd")
 UNDEFINED(0x1f, 0x1f)
+// 20 to 41: SSE4.1. The destination of a widening move is not read.
 SSE41(0x20, "pmovsxbw", Wq, W_R)
 SSE41(0x21, "pmovsxbd", Wd, W_R)
 SSE41(0x22, "pmovsxbq", Ww, W_R)
@@ -66,6 +69,7 @@ SSE41(0x3f, "pmaxud", Wx, RW_R)
 SSE41(0x40, "pmulld", Wx, RW_R)
 SSE41(0x41, "phminposuw", Wx, W_R)
 UNDEFINED(0x42, 0x7f)
+// 80 to 82: translations of VMX, and INVPCID, which leaves the flags alone.
 #define INVALIDATE(code, name) \
     OP(code, BY_PREFIX({0}, BY_MODE(I(name, Gd, Mx, _, R_R, F_ARITH, PRIV, \
                                       .suffix = SUFFIX_NEVER), {0})))
@@ -74,6 +78,7 @@ INVALIDATE(0x81, "invvpid")
 OP(0x82, BY_PREFIX({0}, BY_MODE(I("invpcid", Gd, Mx, _, R_R, F0, PRIV,
                                   .suffix = SUFFIX_NEVER), {0})))
 UNDEFINED(0x83, 0xc7)
+// c8 to df: SHA, AES. XMM0 is a third source that no bit names.
 SHA(0xc8, "sha1nexte")
 SHA(0xc9, "sha1msg1")
 SHA(0xca, "sha1msg2")
@@ -100,6 +105,8 @@ AES(0xdd, "aesenclast", "aesdec128kl", {0})
 AES(0xde, "aesdec", "aesenc256kl", {0})
 AES(0xdf, "aesdeclast", "aesdec256kl", {0})
 UNDEFINED(0xe0, 0xef)
+// f0 to fc: general registers. 66 makes a MOVBE one of 16 bits, and so its row
+// is there twice; behind F2 it is CRC32.
 #define MOVBE_LOAD BY_MODE(I("movbe", Gv, Mv, _, W_R, F0), {0})
 #define MOVBE_STORE BY_MODE(I("movbe", Mv, Gv, _, W_R, F0), {0})
 OP(0xf0, BY_PREFIX(MOVBE_LOAD, MOVBE_LOAD, {0},

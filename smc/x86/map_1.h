@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The one-byte opcodes. [SDM2 A.3, table A-2]
 // Bytes that are prefixes or lead to another map are ESCAPEs.
+//
+// Only forms whose destination may be memory are LOCKABLE. SENSITIVE are those
+// that show or load selectors or system flags and need not trap at ring 3.
 
 // clang-format off
 #define ALU(base, name, use, flags, lock)                       \
@@ -55,6 +58,8 @@
     I("shl", e, by, _, RW_R, F_SHIFT), /* undocumented */     \
     I("sar", e, by, _, RW_R, F_SHIFT))
 
+// 00 to 3f: eight operations in six forms each. What each block of eight has
+// left over is for segments, prefixes and decimal arithmetic.
 ALU(0x0, "add", RW_R, F_ARITH, LOCKABLE)
 PUSH_SEG(0x06, sES)
 POP_SEG(0x07, sES)
@@ -80,11 +85,14 @@ ALU8(0x3, "cmp", R_R, F_ARITH, 0)
 ESCAPE(0x3e)
 OP(0x3f, I("aas", _, _, _, U0, F_AAA, .implicit = X_AX))
 
+// 40 to 5f: a register in the low three bits.
 EIGHT(0x4, I("inc", Zv, _, _, RW, F_INC))
 EIGHT8(0x4, I("dec", Zv, _, _, RW, F_INC))
 EIGHT(0x5, I("push", Zv, _, _, R, F0, .implicit = X_PUSH))
 EIGHT8(0x5, I("pop", Zv, _, _, W, F0, .implicit = X_POP))
 
+// 60 to 7f. 62, like c4, c5 and 8f, may begin a vector prefix instead:
+// decode.c asks before it comes here.
 OP(0x60, I("pusha", _, _, _, U0, F0, .implicit = X_PUSHA,
            .suffix = SUFFIX_STACK))
 OP(0x61, I("popa", _, _, _, U0, F0, .implicit = X_POPA,
@@ -115,6 +123,7 @@ JCC(0x74, "e") JCC(0x75, "ne") JCC(0x76, "be") JCC(0x77, "a")
 JCC(0x78, "s") JCC(0x79, "ns") JCC(0x7a, "p") JCC(0x7b, "np")
 JCC(0x7c, "l") JCC(0x7d, "ge") JCC(0x7e, "le") JCC(0x7f, "g")
 
+// 80 to 8f: immediate groups by ModRM.reg, then ModRM.
 OP(0x80, IMMEDIATE_GROUP(Eb, Ib))
 OP(0x81, IMMEDIATE_GROUP(Ev, Iz))
 OP(0x82, IMMEDIATE_GROUP(Eb, Ib)) // an alias of 80
@@ -133,12 +142,15 @@ OP(0x8b, I("mov", Gv, Ev, _, W_R, F0))
     .privilege = PRIVILEGE_SENSITIVE, .suffix = SUFFIX_NEVER)
 #define TO_SEG I("mov", Sw, EwRv, _, W_R, F0, \
     .privilege = PRIVILEGE_SENSITIVE, .suffix = SUFFIX_NEVER)
+// Six rows for six segment registers: 6 and 7 are #UD. [SDM2 MOV]
 OP(0x8c, BY_REG(FROM_SEG, FROM_SEG, FROM_SEG, FROM_SEG, FROM_SEG, FROM_SEG))
 OP(0x8d, BY_MODE(I("lea", Gv, M, _, W_0, F0), {0}))
 OP(0x8e, BY_REG(TO_SEG, {0}, TO_SEG, TO_SEG, TO_SEG, TO_SEG)) // not CS
 OP(0x8f, BY_REG(I("pop", Ev, _, _, W, F0, .implicit = X_POP,
                   .suffix = SUFFIX_STACK)))
 
+// 90 to 9f. 90 is XCHG of %eax with itself: NOP. A 66 makes it one of %ax, F3
+// PAUSE; F2 changes nothing, so its row repeats the first.
 OP(0x90, BY_PREFIX(I("nop", _, _, _, U0, F0),
                    I("xchg", Zv, eAX, _, RW_RW, F0),
                    I("pause", _, _, _, U0, F0),
@@ -165,6 +177,7 @@ OP(0x9d, I("popf", _, _, _, U0, F_POPF, .implicit = X_POP,
 OP(0x9e, I("sahf", _, _, _, U0, F_SAHF, .implicit = X_AX_R))
 OP(0x9f, I("lahf", _, _, _, U0, F_LAHF, .implicit = X_AX_W))
 
+// a0 to af: addresses without ModRM, strings.
 OP(0xa0, I("mov", AL, Ob, _, W_R, F0))
 OP(0xa1, I("mov", eAX, Ov, _, W_R, F0))
 OP(0xa2, I("mov", Ob, AL, _, W_R, F0))
@@ -192,6 +205,8 @@ OP(0xae, I("scas", AL, Yb, _, R_R, F_COMPARE_STRING, .implicit = X_DI,
 OP(0xaf, I("scas", eAX, Yv, _, R_R, F_COMPARE_STRING, .implicit = X_DI,
            .more = REPEATS_CC))
 
+// b0 to cf: immediates, shifts, returns. XABORT and XBEGIN are the one pattern
+// of c6 and c7 that is no MOV: f8, reg 7 and rm 0.
 EIGHT(0xb, I("mov", Zb, Ib, _, W_R, F0))
 EIGHT8(0xb, I("mov", Zv, Iz, _, W_R, F0))
 OP(0xc0, SHIFT_GROUP(Eb, Ib))
@@ -206,9 +221,13 @@ OP(0xc4, BY_MODE(I("les", Gv, Mp, _, W_R, F0, .implicit = X_LES,
 OP(0xc5, BY_MODE(I("lds", Gv, Mp, _, W_R, F0, .implicit = X_LDS,
                    .privilege = PRIVILEGE_SENSITIVE,
                    .suffix = SUFFIX_NEVER), {0})) // else VEX
-OP(0xc6, BY_REG(I("mov", Eb, Ib, _, W_R, F0, .more = XRELEASE), {0}, {0}, {0}, {0}, {0}, {0},
+OP(0xc6, BY_REG(
+    I("mov", Eb, Ib, _, W_R, F0, .more = XRELEASE),
+    {0}, {0}, {0}, {0}, {0}, {0},
     BY_MODE({0}, BY_RM(I("xabort", Ib, _, _, R, F0, .implicit = X_AX_W)))))
-OP(0xc7, BY_REG(I("mov", Ev, Iz, _, W_R, F0, .more = XRELEASE), {0}, {0}, {0}, {0}, {0}, {0},
+OP(0xc7, BY_REG(
+    I("mov", Ev, Iz, _, W_R, F0, .more = XRELEASE),
+    {0}, {0}, {0}, {0}, {0}, {0},
     BY_MODE({0}, BY_RM(I("xbegin", Jz, _, _, R, F0, .implicit = X_AX_W,
                      .flow = FLOW_BRANCH, .suffix = SUFFIX_STACK)))))
 OP(0xc8, I("enter", Iw, I2b, _, R_R, F0, .implicit = X_ENTER,
@@ -231,12 +250,15 @@ OP(0xcf, I("iret", _, _, _, U0, F_IRET, .flow = FLOW_IRET,
            .implicit = X_RET_FAR, .privilege = PRIVILEGE_SENSITIVE,
            .suffix = SUFFIX_STACK))
 
+// d0 to df: shifts by one and by %cl, and what x87 has (map_x87.h).
 OP(0xd0, SHIFT_GROUP(Eb, One))
 OP(0xd1, SHIFT_GROUP(Ev, One))
 OP(0xd2, SHIFT_GROUP(Eb, CL))
 OP(0xd3, SHIFT_GROUP(Ev, CL))
 OP(0xd4, I("aam", Ib, _, _, R, F_AAM, .implicit = X_AX))
 OP(0xd5, I("aad", Ib, _, _, R, F_AAM, .implicit = X_AX))
+// SALC, AL from the carry, was long undocumented; processors have always had
+// it.
 OP(0xd6, I("salc", _, _, _, U0, F_READ_C, .implicit = X_AX_W))
 OP(0xd7, I("xlat", BBb, _, _, R, F0, .implicit = X_AX,
            .suffix = SUFFIX_NEVER))
@@ -245,6 +267,7 @@ OP(0xd7, I("xlat", BBb, _, _, R, F0, .implicit = X_AX,
 #define LOOP(code, name, flags) \
     OP(code, I(name, Jb, _, _, R, flags, .flow = FLOW_BRANCH, \
                .implicit = X_LOOP, .suffix = SUFFIX_ADDRESS))
+// e0 to ef: loops, ports, near jumps. LOOP and JECXZ have no long form.
 LOOP(0xe0, "loopne", F_READ_Z)
 LOOP(0xe1, "loope", F_READ_Z)
 LOOP(0xe2, "loop", F0)
@@ -269,6 +292,7 @@ OP(0xed, I("in", eAX, DXmem, _, W_R, F_IO, .privilege = PRIVILEGE_IO))
 OP(0xee, I("out", DXmem, AL, _, R_R, F_IO, .privilege = PRIVILEGE_IO))
 OP(0xef, I("out", DXmem, eAX, _, R_R, F_IO, .privilege = PRIVILEGE_IO))
 
+// f0 to ff: prefixes, flags, and the groups of one operand.
 ESCAPE(0xf0)
 OP(0xf1, I("int1", _, _, _, U0, F_INT, .flow = FLOW_INTERRUPT,
            .implicit = X_INT, .privilege = PRIVILEGE_SENSITIVE))
@@ -276,7 +300,7 @@ ESCAPE(0xf2) ESCAPE(0xf3)
 OP(0xf4, I("hlt", _, _, _, U0, F0, .flow = FLOW_HALT,
            .privilege = PRIVILEGE_PRIVILEGED))
 OP(0xf5, I("cmc", _, _, _, U0, F_CMC))
-#define UNARY_GROUP(e, i, acc, mul, div) BY_REG(                       \
+#define UNARY_GROUP(e, i, mul, div) BY_REG(                            \
     I("test", e, i, _, R_R, F_LOGIC),                                  \
     I("test", e, i, _, R_R, F_LOGIC), /* undocumented */               \
     I("not", e, _, _, RW, F0, .more = LOCKABLE),                       \
@@ -285,8 +309,8 @@ OP(0xf5, I("cmc", _, _, _, U0, F_CMC))
     I("imul", e, _, _, R, F_MUL, .implicit = mul),                     \
     I("div", e, _, _, R, F_DIV, .implicit = div),                      \
     I("idiv", e, _, _, R, F_DIV, .implicit = div))
-OP(0xf6, UNARY_GROUP(Eb, Ib, AL, X_AX, X_AX))
-OP(0xf7, UNARY_GROUP(Ev, Iz, eAX, X_MUL, X_DIV))
+OP(0xf6, UNARY_GROUP(Eb, Ib, X_AX, X_AX))
+OP(0xf7, UNARY_GROUP(Ev, Iz, X_MUL, X_DIV))
 OP(0xf8, I("clc", _, _, _, U0, F_WRITE_C))
 OP(0xf9, I("stc", _, _, _, U0, F_WRITE_C))
 OP(0xfa, I("cli", _, _, _, U0, F_WRITE_I, .privilege = PRIVILEGE_IO))
@@ -314,4 +338,3 @@ OP(0xff, BY_REG(
     I("push", Ev, _, _, R, F0, .implicit = X_PUSH,
       .suffix = SUFFIX_STACK)))
 MAP_END
-// clang-format on

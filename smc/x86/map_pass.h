@@ -18,12 +18,10 @@ enum {
 #undef MAP_END
 
 // Second: that must be the opcode the line names.
-#define UNDEFINED(first, last)                     \
-    _Static_assert(NAME3(MAP, COUNT, first) ==     \
-                       (first) && (last) < 256,    \
+#define UNDEFINED(first, last)                                          \
+    _Static_assert(NAME3(MAP, COUNT, first) == (first) && (last) < 256, \
                    "a hole, or a line out of order");
-#define MAP_END                                                  \
-    _Static_assert(NAME3(MAP, COUNT, END) == 256, "256 opcodes");
+#define MAP_END _Static_assert(NAME3(MAP, COUNT, END) == 256, "256 opcodes");
 #include MAP_FILE
 #undef OP
 #undef ESCAPE

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 // VEX and EVEX instructions of the map 0F. Unknown: what is left out.
 // [SDM2 chapters 4, 5]
+//
+// Two rows with one name: VEX compares into a vector, EVEX into a mask; and
+// shifts by an immediate take memory in EVEX only. Where a name ends in 32 or
+// 64, EVEX needs W for its mask, and VEX has the name without a number.
 
 // clang-format off
+// 10 to 17: moves. VMOVSS has three operands between registers, two with
+// memory: the other elements come from the second source or are cleared.
 OP(0x10,
    X2(NP, "vmovups", AVX, W0 | FVM),
    X2(P66, "vmovupd", AVX, W1 | FVM),
@@ -36,6 +42,9 @@ OP(0x16,
 OP(0x17,
    V(NP, "vmovhps", Mq, Vx, _, _, W_R, AVX128, W0 | L128),
    V(P66, "vmovhpd", Mq, Vx, _, _, W_R, AVX128, W1 | L128))
+// 28 to 2f: moves, conversions, comparisons. ER_IGNORED: a double holds any
+// integer of 32 bits, so there is nothing to round.
+
 OP(0x28, X2(NP, "vmovaps", AVX, W0 | FVM), X2(P66, "vmovapd", AVX, W1 | FVM))
 OP(0x29,
    V(NP, "vmovaps", Wx, Vx, _, _, W_R, AVX, W0 | FVM),
@@ -62,6 +71,7 @@ OP(0x2f,
      .row.flags = F_ARITH),
    V(P66, "vcomisd", Vdq, Wq, _, _, R_R, AVX, W1 | LALL | SAE,
      .row.flags = F_ARITH))
+// 41 to 4b: mask registers, VEX only.
 OP(0x41, MASKS("kand", GK, Kv, RK, W_R_R, L256))
 OP(0x42, MASKS("kandn", GK, Kv, RK, W_R_R, L256))
 OP(0x44, MASKS("knot", GK, RK, _, W_R, L128))
@@ -73,6 +83,7 @@ OP(0x4b,
    V(NP, "kunpckdq", GK, Kv, RK, _, W_R_R, W1 | L256, 0),
    V(NP, "kunpckwd", GK, Kv, RK, _, W_R_R, W0 | L256, 0),
    V(P66, "kunpckbw", GK, Kv, RK, _, W_R_R, W0 | L256, 0))
+// 50 to 5f: floating point.
 OP(0x50,
    V(NP, "vmovmskps", Gd, Ux, _, _, W_R, AVX, 0),
    V(P66, "vmovmskpd", Gd, Ux, _, _, W_R, AVX, 0))
@@ -107,6 +118,8 @@ OP(0x5c, FLOATS("vsub", ER))
 OP(0x5d, FLOATS("vmin", SAE))
 OP(0x5e, FLOATS("vdiv", ER))
 OP(0x5f, FLOATS("vmax", SAE))
+// 60 to 76: integers. Bytes and words have no broadcast (FVM), and W means
+// nothing to them; doublewords and quadwords have both (FV).
 OP(0x60, X3(P66, "vpunpcklbw", AVX, WIG | FVM))
 OP(0x61, X3(P66, "vpunpcklwd", AVX, WIG | FVM))
 OP(0x62, X3(P66, "vpunpckldq", AVX, W0 | FV))
@@ -178,6 +191,7 @@ OP(0x75,
 OP(0x76,
    X3(P66, "vpcmpeqd", AVX, 0),
    V(P66, "vpcmpeqd", GK, Hx, Wx, _, W_R_R, 0, W0 | FV))
+// 77 to 7f. L tells the first two apart.
 OP(0x77,
    V(NP, "vzeroall", _, _, _, _, U0, AVX256, 0, .row.implicit = X_ZEROUPPER),
    V(NP, "vzeroupper", _, _, _, _, U0, AVX128, 0, .row.implicit = X_ZEROUPPER))
@@ -221,6 +235,7 @@ OP(0x7f,
    V(F3, "vmovdqu64", Wx, Vx, _, _, W_R, 0, W1 | FVM),
    V(F2, "vmovdqu8", Wx, Vx, _, _, W_R, 0, W0 | FVM),
    V(F2, "vmovdqu16", Wx, Vx, _, _, W_R, 0, W1 | FVM))
+// 90 to 99: mask registers, to and from memory and general registers.
 OP(0x90,
    V(NP, "kmovq", GK, EKq, _, _, W_R, W1 | L128, 0),
    V(NP, "kmovw", GK, EKw, _, _, W_R, W0 | L128, 0),
@@ -246,6 +261,7 @@ OP(0xae,
      .row.implicit = X_MXCSR_W),
    V(NP, "vstmxcsr", Md, _, _, _, W, AVX128, 0, REG(3), NO_SUFFIX,
      .row.implicit = X_MXCSR_R))
+// c2 to c6: an immediate each.
 OP(0xc2,
    X3I(NP, "vcmpps", AVX, 0),
    V(NP, "vcmpps", GK, Hx, Wx, Ib, W_R_R_R, 0, W0 | FV | SAE),
@@ -259,6 +275,9 @@ OP(0xc4, V(P66, "vpinsrw", Vx, Hx, EdRw, Ib, W_R_R_R, AVX128, WIG | L128,
            NO_SUFFIX))
 OP(0xc5, V(P66, "vpextrw", Gd, Ux, Ib, _, W_R_R, AVX128, WIG | L128))
 OP(0xc6, X3I(NP, "vshufps", AVX, W0 | FV), X3I(P66, "vshufpd", AVX, W1 | FV))
+// d0 to fe: integers again. Shifts by a register: the count is in 128 bits
+// (Wdq) whatever the length, and is never broadcast.
+
 OP(0xd0, X3(P66, "vaddsubpd", AVX, 0), X3(F2, "vaddsubps", AVX, 0))
 OP(0xd1, V(P66, "vpsrlw", Vx, Hx, Wdq, _, W_R_R, AVX, WIG | FVM))
 OP(0xd2, V(P66, "vpsrld", Vx, Hx, Wdq, _, W_R_R, AVX, W0 | FVM))

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The shortest ModRM, SIB and displacement for a memory operand.
+//
+//   7 6   5 4 3   2 1 0        7 6     5 4 3   2 1 0
+//   mod   reg     rm           scale   index   base      disp8 / disp32
+//
+// Two of the numbers that would be registers are taken for other things (rm
+// 100, rm 101 with mod 00), and so are two in the SIB. mem.h has the table.
 #include "smc/x86/mem.h"
 #include "smc/x86/decode.h"
 
@@ -11,6 +17,8 @@ static bool is_encodable(struct mem m)
 {
     if (m.direct)
         return m.base < 8;
+    if (m.segment != SEG_NONE && m.segment > SEG_GS)
+        return false;
     if (m.base != REG_NONE && m.base >= 8)
         return false;
     if (m.index == REG_NONE)
@@ -30,7 +38,8 @@ static unsigned disp_size(struct mem m)
     return m.disp == (int8_t)m.disp ? 1 : 4;
 }
 
-// The index 100 means none, so %esp can be a base but never an index.
+// The index 100 means none, so %esp can be a base but never an index. Scales
+// 1, 2, 4, 8 are stored as 0..3; half the scale is right for the first three.
 static uint8_t sib(struct mem m)
 {
     unsigned base = m.base == REG_NONE ? BASE_NONE : m.base;
@@ -51,6 +60,7 @@ unsigned modrm_encode(uint8_t out[MODRM_MAX], unsigned reg, struct mem m)
     unsigned n = 1, disp = disp_size(m);
     bool has_sib = m.index != REG_NONE || m.base == REG_SP;
     unsigned rm = has_sib ? RM_SIB : m.base == REG_NONE ? RM_DISP32 : m.base;
+    // mod counts the displacement: 0, 1 or 4 bytes are 00, 01, 10.
     // Without a base mod is 00, although four bytes follow.
     unsigned mod = m.base == REG_NONE || !disp ? 0 : disp == 1 ? 1 : 2;
     out[0] = (uint8_t)(mod << 6 | reg << 3 | rm);
@@ -62,6 +72,9 @@ unsigned modrm_encode(uint8_t out[MODRM_MAX], unsigned reg, struct mem m)
 }
 
 // 26, 2e, 36, 3e are left over from the 8086; 64 and 65 came with the 80386.
+// The base alone decides: %ebp as an index still means %ds. [SDM1 3.7.4]
+//
+// An override that repeats the default would change nothing but the length.
 uint8_t segment_prefix(struct mem m)
 {
     static const uint8_t prefix[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};

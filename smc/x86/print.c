@@ -20,13 +20,15 @@ static bool is_gpr(const struct operand *o)
 
 // Suffixes ----------------------------------------------------------------
 
+// There is no letter for a descriptor of 6 bytes or the 16 of SSE.
 static void put_size(struct text *t, unsigned size)
 {
     if (size == 1 || size == 2 || size == 4)
         put(t, size == 1 ? 'b' : size == 2 ? 'w' : 'l');
 }
 
-// A register as operand makes the suffix superfluous; a shift count does not.
+// A register as operand makes the suffix superfluous; a shift count does not:
+// `shl %cl,(%eax)` could be of any size.
 static bool register_tells_size(const struct printing *p)
 {
     for (unsigned i = 0; i < p->count; i++)
@@ -50,6 +52,21 @@ static void put_vector_size(struct printing *p)
         put(&p->text, 'z');
 }
 
+// The row says which of these habits of AT&T syntax its mnemonic has:
+//
+//             suffix                   none
+//   AUTO      addl   $0x1,(%eax)       add    %ecx,(%eax)
+//   ALWAYS    movsb  %ds:(%esi),..     -
+//   MEMORY    crc32b (%eax),%ecx       crc32  %al,%ecx
+//   STACK     pushw  $0x5              push   $0x5
+//   X87       fldenvs (%eax)           fldenv (%eax)
+//   TABLE     lgdtl  (%eax)            -
+//   WIDEN     movzbl %al,%ecx          -
+//   ADDRESS   loopw  0x1000            loop   0x1000
+//   X         vcvtpd2psx (%eax),%xmm0  vcvtpd2ps %zmm0,%ymm0
+//
+// STACK, X87 and ADDRESS name a size only if it is not that of the code
+// segment: the assembler would choose that anyway.
 static void print_suffix(struct printing *p)
 {
     const struct insn *insn = p->insn;
@@ -90,7 +107,8 @@ static void print_suffix(struct printing *p)
 // Operands ----------------------------------------------------------------
 
 // Registers that are fixed and yet named, by the ModRM byte behind 0f 01. The
-// first of MONITOR is an address.
+// first of MONITOR is an address. No bit chooses them, so they are no operands
+// in the tables; insn_effects has them from the row's bundle.
 static const char *named_registers(const struct insn *insn)
 {
     if (insn->map != MAP_0F || insn->opcode != 0x01)
@@ -108,6 +126,10 @@ static const char *named_registers(const struct insn *insn)
 
 // The encoding is named where it is not the one that the assembler would
 // choose: EVEX where VEX would do, and VEX where EVEX was first.
+//
+// Rows of VEX and EVEX are the first member of a struct vector_opcode, and
+// rows of the other maps are not: hence the encoding is asked before the rest
+// of that struct is looked at.
 static void print_encoding(struct text *t, const struct insn *insn)
 {
     const struct vector_opcode *both = (const void *)insn->row;
@@ -129,7 +151,8 @@ static bool keeps_order(const struct insn *insn)
            (insn->opcode == 0xc8 || insn->opcode == 0x62);
 }
 
-// Mnemonics are padded to six letters, prefixes included.
+// Mnemonics are padded to six letters, prefixes included, and one space is the
+// least: a name that fills the field must not touch its operand.
 static void pad(struct text *t, const char *start)
 {
     do
@@ -148,7 +171,8 @@ static void print_rounding(struct text *t, const struct insn *insn)
     put(t, ',');
 }
 
-// Those before `count`: a pseudo mnemonic has taken the last.
+// Those before `count`: a pseudo mnemonic has taken the last. The padding
+// comes with the first that is shown, so that "ret" has no spaces behind it.
 static void print_operands(struct printing *p, unsigned count,
                            const char *start)
 {
@@ -172,6 +196,9 @@ static void print_operands(struct printing *p, unsigned count,
     }
 }
 
+// p.count stays the number of all operands: prefixes and suffixes go by the
+// whole instruction, whatever the mnemonic has taken in. `end` keeps a byte
+// for the NUL, so that cutting needs no case of its own.
 size_t insn_print(char *out, size_t size, const struct insn *insn,
                   uint32_t address, insn_symbolizer *symbolizer)
 {

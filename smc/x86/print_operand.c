@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: MIT
 // One operand as text: %eax, $0x10, %gs:0x8(%esi,%ecx,4), 0xc0101234, and in
 // EVEX %ymm1{%k2}{z} and (%eax){1to8}.
+//
+// What the numbers look like is objdump's habit, and not one habit:
+//
+//   in an address with registers      signed      -0x8(%ebp)
+//   alone, 32 bits or without ModRM   unsigned    0xfffffff0
+//   alone, 16 bits by ModRM           signed      -0x10
+//   immediate                         unsigned, as wide as its operand
+//   target                            no 0x if a symbol follows
 #include "smc/x86/print_text.h"
 
+// By the number in the encoding. Two segments are missing: no row lets ModRM
+// name the seventh or eighth.
 static const char names_8[8][4] = {"al", "cl", "dl", "bl",
                                    "ah", "ch", "dh", "bh"};
 static const char names_16[8][4] = {"ax", "cx", "dx", "bx",
@@ -13,7 +23,7 @@ static const char names_segment[8][4] = {"es", "cs", "ss", "ds", "fs", "gs"};
 
 // Numbers -----------------------------------------------------------------
 
-// Lower case, no leading zeros.
+// Lower case, no leading zeros; 0 has one digit.
 static void put_hex_digits(struct text *t, uint32_t value)
 {
     unsigned shift = 28;
@@ -33,7 +43,8 @@ static void put_hex(struct text *t, uint32_t value)
     put_hex_digits(t, value);
 }
 
-// Displacements are signed where something is added to them.
+// Displacements are signed where something is added to them. Negated without
+// sign: -INT32_MIN does not exist, and 0x80000000 is right.
 static void put_displacement(struct text *t, int32_t disp)
 {
     uint32_t value = (uint32_t)disp;
@@ -70,7 +81,8 @@ static void put_vector(struct text *t, uint8_t number, unsigned size)
     put_numbered(t, size == 64 ? "zmm" : size == 32 ? "ymm" : "xmm", number);
 }
 
-// The top of the stack is %st where the opcode says so, else %st(0).
+// The top of the stack is %st where the opcode says so, else %st(0): d8 c0 is
+// fadd %st(0),%st.
 static void put_x87(struct text *t, const struct operand *o)
 {
     put_register(t, "st");
@@ -81,6 +93,7 @@ static void put_x87(struct text *t, const struct operand *o)
     put(t, ')');
 }
 
+// %db0 and not %dr0, as objdump has it; the assembler takes both.
 static void print_register(struct text *t, const struct operand *o)
 {
     switch (o->class) {
@@ -102,12 +115,20 @@ static void print_register(struct text *t, const struct operand *o)
 // The SIB byte can say "no index", which has no AT&T notation of its own: the
 // assembler takes %eiz for it. Not shown where only a SIB byte can name the
 // base, ESP.
+//
+//   8d 00      (%eax)          8d 04 24   (%esp)
+//   8d 04 20   (%eax,%eiz,1)   8d 04 64   (%esp,%eiz,2)
+//
+// Left out, the text would hide a byte. `lea 0x0(%esi,%eiz,1),%esi` is what
+// GNU as fills functions up with for old processors.
 static bool shows_index(const struct insn *insn, const struct operand *o)
 {
     return o->index != REG_NONE || o->scale > 1 ||
            (insn->sib_at && o->base != REG_SP);
 }
 
+// Vectors of indexes have names of their own length (gather). 16-bit addresses
+// have no scale, so none is shown.
 static void put_index(struct text *t, const struct insn *insn,
                       const struct operand *o)
 {
@@ -124,12 +145,16 @@ static void put_index(struct text *t, const struct insn *insn,
     }
 }
 
-// The segment of a string operand is always shown.
+// The segment of a string operand is always shown: %es of the destination is
+// not the usual one, and no prefix changes it. NOTRACK is a DS that is none.
 static bool shows_segment(const struct insn *insn, const struct operand *o)
 {
     return (insn->segment != SEG_NONE && !is_notrack(insn)) ||
            (o->implied && o->base != REG_NONE);
 }
+
+// Without base and index there is no parenthesis: 0x10, not 0x10(). What the
+// bytes have is shown: 8b 45 00 has a displacement and is 0x0(%ebp).
 
 static void print_memory(struct text *t, const struct insn *insn,
                          const struct operand *o)
@@ -166,7 +191,8 @@ static void print_memory(struct text *t, const struct insn *insn,
 
 // All kinds ---------------------------------------------------------------
 
-// With a symbol objdump leaves out the 0x.
+// With a symbol objdump leaves out the 0x. An empty answer is "no name": the
+// address then has to stand by itself.
 static void print_target(struct printing *p)
 {
     uint32_t target = 0;
@@ -184,6 +210,7 @@ static void print_target(struct printing *p)
 }
 
 // Which elements are written, and what becomes of the others. [SDM2 2.7.4]
+// Behind the destination, the last operand in AT&T order.
 static void print_mask(struct text *t, const struct insn *insn)
 {
     if (insn->evex_mask) {
@@ -194,6 +221,9 @@ static void print_mask(struct text *t, const struct insn *insn)
     if (insn->evex_zero)
         put_string(t, "{z}");
 }
+
+// A star, so that "jmp *%eax" cannot be taken for a jump to a name. Immediates
+// of 16 bits are cut: they were sign-extended to 32.
 
 void print_operand(struct printing *p, unsigned i)
 {

@@ -5,13 +5,23 @@
 //   66 66 2e 0f 1f 84 00 ..   data16 nopw %cs:0x0(%eax,%eax,1)
 //
 // The second 66 is in the w, the 2e is %cs, and the first 66 is left over: of
-// several of a kind only the last counts.
+// several of a kind only the last counts. That one is used up by
+//
+//   66        an operand of that size, a suffix, or as mandatory prefix
+//   67        a register in an address, a counter
+//   f2 f3     as mandatory prefix, else it has one of several names
+//   segment   an operand in memory, NOTRACK, a branch hint
+//   f0        nothing: LOCK is always a word
+//
+// A word too many or too few would be the first sign that table and decoder
+// read a prefix differently: the text, assembled again, has other bytes.
 #include "smc/x86/print_text.h"
 
-// The notations whose size is the operand size: they use up 66.
+// The notations whose size is the operand size: they use up 66. sIb is one of
+// them, for its one byte is extended to that size.
 static const bool sized[SPEC_END] = {
-    [eAX] = 1, [Zv] = 1, [Xv] = 1, [Xz] = 1, [Yv] = 1, [Yz] = 1, [Ev] = 1,
-    [Rv] = 1,  [Mv] = 1, [Mz] = 1, [Mp] = 1, [Ma] = 1, [Gv] = 1, [Gz] = 1,
+    [eAX] = 1, [Zv] = 1, [Xv] = 1, [Xz] = 1, [Yv] = 1, [Yz] = 1,
+    [Ev] = 1,  [Rv] = 1, [Mv] = 1, [Mp] = 1, [Ma] = 1, [Gv] = 1,
     [sIb] = 1, [Iz] = 1, [Jz] = 1, [Ov] = 1, [Ap] = 1,
 };
 
@@ -33,7 +43,12 @@ static bool uses_operand_size(const struct printing *p)
     return insn->mandatory == 0x66;
 }
 
-// An address that is a bare number of 32 bits does not show its size.
+// An address that is a bare number of 32 bits does not show its size; nor does
+// one of 16 bits without ModRM, but with ModRM objdump prints that signed, and
+// then it counts as shown.
+//
+//   67 a1 34 12      addr16 mov 0x1234,%eax
+//   67 8b 0e f0 ff   mov -0x10,%ecx
 static bool uses_address_size(const struct printing *p)
 {
     const struct insn *insn = p->insn;
@@ -47,6 +62,7 @@ static bool uses_address_size(const struct printing *p)
 }
 
 // Not the destination of a string instruction: it is in ES, come what may.
+// LEA uses it, too: the text has it, be it that the processor ignores it.
 static bool uses_segment(const struct printing *p)
 {
     for (unsigned i = 0; i < p->count; i++) {
@@ -70,6 +86,14 @@ static bool is_elision(const struct printing *p, uint8_t byte)
 }
 
 // What F2 and F3 are called. NULL: used up.
+//
+//                    f3         f2
+//   chose the row    -          -
+//   lock elision     xrelease   xacquire
+//   string           rep        repnz
+//   CMPS, SCAS       repz       repnz
+//   near branch      repz       bnd
+//   anything else    repz       repnz
 static const char *repeat_name(const struct printing *p, uint8_t byte)
 {
     uint16_t more = p->insn->row->more;
@@ -98,6 +122,7 @@ const char *branch_hint(const struct insn *insn)
     return not_taken == taken ? "" : taken ? ",pt" : ",pn";
 }
 
+// Of prefixes: the others are 66, 67, f0, f2 and f3.
 static bool is_segment(uint8_t byte)
 {
     return byte < 0x66;
@@ -140,6 +165,8 @@ static const char *last_name(const struct printing *p, uint8_t byte)
     return plain_name(insn, byte);
 }
 
+// All six segments are of one kind. F2 and F3 are two here, each with a name
+// of its own, though the decoder goes by the last of both.
 static bool is_last_of_kind(const struct insn *insn, unsigned at)
 {
     uint8_t byte = insn->bytes[at];
@@ -150,6 +177,7 @@ static bool is_last_of_kind(const struct insn *insn, unsigned at)
     return true;
 }
 
+// From the bytes: struct insn has each kind once and no order.
 void print_prefixes(struct printing *p)
 {
     const struct insn *insn = p->insn;

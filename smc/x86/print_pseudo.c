@@ -3,8 +3,14 @@
 // $0, and objdump prefers it; we follow. [SDM2 CMPPS, PCLMULQDQ, VPCMPD]
 #include "smc/x86/print_text.h"
 
-// The comparisons of floating point numbers. SSE has the first eight, VEX and
-// EVEX have all. Integers have the eight, less the two that ask for order.
+// The comparisons of floating point numbers, by the immediate. SSE has the
+// first eight, VEX and EVEX have all. Integers have the eight, less the two
+// that ask for order: of integers 3 is never and 7 always, and objdump leaves
+// these as numbers.
+//
+//   0f c2 c1 01      cmpltps %xmm1,%xmm0      the immediate is in the name
+//   0f c2 c1 09      cmpps $0x9,%xmm1,%xmm0   no name in SSE
+//   c5 f8 c2 c1 09   vcmpngeps ..             one in VEX
 static const char conditions[32][9] = {
     "eq",     "lt",     "le",    "unord",   "neq",    "nlt",     "nle",
     "ord",    "eq_uq",  "nge",   "ngt",     "false",  "neq_oq",  "ge",
@@ -45,12 +51,18 @@ static void put_compare(struct text *t, const struct insn *insn)
 
 // Which half of either source is multiplied: bit 4 is the second's, the first
 // in AT&T order.
+//
+//   00   pclmullqlqdq    01   pclmulhqlqdq
+//   10   pclmullqhqdq    11   pclmulhqhqdq
 static void put_multiply(struct text *t, const struct insn *insn)
 {
     put_string(t, insn->row->name[0] == 'v' ? "vpclmul" : "pclmul");
     put_string(t, insn->imm & 1 ? "hq" : "lq");
     put_string(t, insn->imm & 0x10 ? "hqdq" : "lqdq");
 }
+
+// Other bits of the immediate mean nothing to the processor; with one of them
+// the name would not bring the same byte back.
 
 bool print_pseudo(struct text *t, const struct insn *insn)
 {

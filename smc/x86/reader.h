@@ -44,7 +44,6 @@ enum insn_status decode_by_row(struct insn *insn, struct reader r,
 // prefix.
 enum insn_status decode_vector(struct insn *insn, struct reader r);
 
-// ModRM and what it asks for: SIB and displacement. `memory` false: the
-// instruction takes every mod for the register form. Returns false if the
-// bytes end.
-bool decode_modrm(struct insn *insn, struct reader *r, bool memory);
+// ModRM and what it asks for: SIB and displacement. Returns false if the bytes
+// end.
+bool decode_modrm(struct insn *insn, struct reader *r);

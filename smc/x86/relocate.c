@@ -4,7 +4,13 @@
 // The layout is a fixed point. A branch that is widened pushes everything
 // behind it away, and may so put another one's target out of reach. Branches
 // only ever grow, so it ends after at most as many passes as there are short
-// branches; two are usual.
+// branches, and one that finds nothing; two are usual.
+//
+//   find    decode, judge, note where each begins        moved[].from
+//   place   add up what all before it have grown by      moved[].to
+//   widen   ask each short branch whether it reaches;    moved[].growth
+//           if any does not, place again
+//   write   copy, with the distances that hold now       out
 #include "smc/x86/relocate.h"
 #include "kernel/string.h"
 #include "smc/x86/decode.h"
@@ -16,7 +22,8 @@ enum {
     LOOP_LAST = 0xe3,
     TWO_BYTE = 0x0f,
     JCC_REL32 = 0x80, // + condition, after 0f
-    // What widening adds to opcode and rel8.
+    // What widening adds to the two bytes of opcode and rel8: e9 + rel32 is 5,
+    // 0f 8x + rel32 is 6, and a LOOP with its two jumps 9.
     JMP_GROWTH = 3,
     JCC_GROWTH = 4,
     LOOP_GROWTH = 7,
@@ -28,7 +35,7 @@ const char *relocate_text(enum relocate_status status)
     case RELOCATE_OK: return "moved";
     case RELOCATE_TRUNCATED: return "the run ends inside an instruction";
     case RELOCATE_UNDEFINED: return "undefined opcode";
-    case RELOCATE_UNKNOWN: return "an instruction newer than the tables";
+    case RELOCATE_UNKNOWN: return "an instruction that is not in the tables";
     case RELOCATE_16_BIT: return "a branch that cuts EIP to 16 bits";
     case RELOCATE_CALL: return "a CALL would push another return address";
     case RELOCATE_MIDDLE: return "a branch into the middle of an instruction";
@@ -54,6 +61,7 @@ static uint32_t lower_bound(const struct relocation *r, uint32_t from)
     return low;
 }
 
+// The end counts as a place: a probe wants to know where its jump back goes.
 bool relocate_find(const struct relocation *r, uint32_t from, uint32_t *to)
 {
     uint32_t i = lower_bound(r, from);
@@ -85,7 +93,8 @@ static bool is_relative(const struct insn *insn)
     return false;
 }
 
-// The distance is the immediate, of 1 or 4 bytes.
+// The distance is the immediate, of 1 or 4 bytes. Two do not come here: take()
+// has refused them.
 static uint32_t old_target(const struct relocation *r, uint32_t from,
                            const struct insn *insn)
 {
@@ -96,6 +105,7 @@ static uint32_t old_target(const struct relocation *r, uint32_t from,
 
 // Finding -----------------------------------------------------------------
 
+// INSN_TOO_LONG counts as undefined: the processor raises a fault for both.
 static enum relocate_status judge(enum insn_status status)
 {
     switch (status) {
@@ -116,7 +126,9 @@ static enum relocate_status take(struct relocation *r, struct insn *insn)
     if (status != RELOCATE_OK)
         return status;
     // With 66 the CPU cuts EIP to 16 bits: it leads below 64 KiB, where no
-    // code is, or to a place that was meant so. Nobody could mend either.
+    // code is, or to a place that was meant so. Nobody could mend either. Not
+    // XBEGIN's EIP; but its rel16 might not reach from the copy, and no
+    // compiler makes one.
     bool relative = is_relative(insn);
     if (relative && insn->operand_size == 2)
         return RELOCATE_16_BIT;
@@ -147,7 +159,10 @@ static enum relocate_status find(struct relocation *r)
 }
 
 // A target in the run that is no instruction's start has no place in the
-// copy. Compilers do not make them; `lock` skipped by a branch is one.
+// copy: lower_bound would answer with the instruction behind it, and the copy
+// would skip something in silence. The subtraction makes all that lies before
+// the run a great number, so one comparison tells inside from outside.
+// Compilers do not make them; hand-written code that jumps over a `lock` does.
 static enum relocate_status check_targets(struct relocation *r)
 {
     for (uint32_t i = 0; i < r->count; i++) {
@@ -165,7 +180,9 @@ static enum relocate_status check_targets(struct relocation *r)
 
 // Laying out --------------------------------------------------------------
 
-// Where the branch must lead: along with the run if the target is inside.
+// Where the branch must lead: along with the run if the target is inside. The
+// byte behind the run is outside: it has not moved, so a branch there goes
+// back to the original.
 static uint32_t new_target(const struct relocation *r, uint32_t from,
                            const struct insn *insn)
 {
@@ -259,6 +276,12 @@ static uint8_t *put_rel32(uint8_t *p, uint32_t rel)
 }
 
 // The rel8 form's prefixes and opcode, as rel32.
+//
+//   2e 74 05      2e 0f 84 rel32           the condition is in both opcodes
+//   eb 05         e9 rel32
+//   67 e3 05      67 e3 02 eb 05 e9 rel32  67: CX, so it must stay with e3
+//
+// In each the rel32 ends what is written: distance() may count from there.
 static void write_wide(const struct relocation *r, const struct moved *m,
                        const struct insn *insn)
 {
@@ -279,6 +302,8 @@ static void write_wide(const struct relocation *r, const struct moved *m,
     put_rel32(p, distance(r, m, insn, insn->length + m->growth));
 }
 
+// An instruction without a relative operand is the same bytes anywhere: i386
+// knows no other address that counts from EIP.
 static void write_one(const struct relocation *r, const struct moved *m)
 {
     struct insn insn = decode_again(r, m->from);

@@ -21,6 +21,14 @@
 // What cannot be seen is not mended: addresses that the run computes, jump
 // tables that lead into it, return addresses on a stack. See boundaries.h for
 // whether anything else leads into the run. 32-bit code only. [SDM2 Jcc, LOOP]
+//
+// And three traps, which are the caller's to avoid:
+//
+//   a run that ends in STI, MOV SS    the jump behind the copy gets the one
+//   or POP SS                         instruction without interrupts
+//   a branch to the run's start       stays in the copy: a probe there counts
+//                                     the loop once
+//   INT n, SYSENTER, FNSTENV          show or save the copy's EIP
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +38,7 @@ enum relocate_status {
     RELOCATE_OK,
     RELOCATE_TRUNCATED, // the run ends inside an instruction
     RELOCATE_UNDEFINED, // no instruction
-    RELOCATE_UNKNOWN,   // newer than the tables: who knows what it refers to
+    RELOCATE_UNKNOWN,   // not in the tables: who knows what it refers to
     RELOCATE_16_BIT,    // a branch that cuts EIP to 16 bits
     RELOCATE_CALL,      // a CALL, and `calls` is false
     RELOCATE_MIDDLE,    // a branch into the middle of an instruction moved
@@ -63,7 +71,7 @@ struct relocation {
 
     uint32_t count;      // of instructions in `moved`, in ascending order
     uint32_t out_length; // bytes in `out`
-    uint32_t at;         // a refusal: the offset of the instruction
+    uint32_t at; // a refusal but RELOCATE_FULL: the offset of the instruction
 };
 
 // Moves the run. Unless it returns RELOCATE_OK, nothing is in `out`. Any

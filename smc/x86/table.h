@@ -14,6 +14,8 @@
 #pragma once
 #include <stdint.h>
 
+// clang-format off
+
 enum row_kind {
     ROW_UNDEFINED, // 0, so that a row left out of a fork is undefined
     ROW_INSN,
@@ -31,7 +33,7 @@ enum row_kind {
 enum operand_spec {
     _, // none
     // Fixed, or chosen by the low three bits of the opcode (Z).
-    AL, CL, DX, eAX, AX, Zb, Zv, sES, sCS, sSS, sDS, sFS, sGS,
+    AL, CL, eAX, AX, Zb, Zv, sES, sCS, sSS, sDS, sFS, sGS,
     ST0, One, XMM0, DXmem,
     Xb, Xv, Xz, // string source, (%esi)
     Yb, Yv, Yz, // string destination, %es:(%edi)
@@ -44,13 +46,13 @@ enum operand_spec {
     // Chosen by ModRM.
     SPEC_MODRM,
     Eb = SPEC_MODRM, Ew, Ed, Ev,
-    Ra, Rw, Rd, Rv, // register only; Ra, Ga: of the address size
-    M, Mb, Mw, Md, Mq, Mx, Mt, Mv, Mz, // memory only; Mt: ten bytes
+    Ra, Rd, Rv, // register only; Ra, Ga: of the address size
+    M, Mb, Mw, Md, Mq, Mx, Mt, Mv, // memory only; Mt: ten bytes
     Mp, Ma, Ms, Mdq, Mqq, // far pointer, BOUND's pair, descriptor, 16 bytes
     M14, M94, M512, // x87 environment, x87 state, FXSAVE area
     EwRv, // a word in memory, or a whole register (SLDT, STR, SMSW)
     EdRb, EdRw, // a register of 32 bits, or one or two bytes in memory
-    Ga, Gb, Gw, Gd, Gv, Gz, Sw, Cd, Dd, Td,
+    Ga, Gb, Gw, Gd, Gv, Sw, Cd, Dd,
     STi,
     Pq, Qq, Qd, Nq, // MMX: reg; rm; rm of 32 bits; rm, register only
     Vx, Vq, Vd, Vdq, Vh, // vector: reg
@@ -129,8 +131,8 @@ enum flag_use {
     F_LOGIC, // ... with A undefined
     F_INC,   // ... without C
     F_DAA, F_AAA, F_AAM,
-    F_SHIFT, F_ROTATE, F_ROTATE_C, F_SHLD,
-    F_MUL, F_DIV, F_BT, F_BSF, F_LZCNT, F_BMI, F_BEXTR,
+    F_SHIFT, F_ROTATE, F_ROTATE_C,
+    F_MUL, F_DIV, F_UNDEFINED, F_BT, F_BSF, F_LZCNT, F_BMI, F_BEXTR,
     F_CX, F_OX, // ADCX, ADOX
     F_CC,    // reads what the condition in the opcode's low 4 bits needs
     F_Z,     // writes Z
@@ -201,7 +203,7 @@ struct opcode {
     uint8_t kind; // enum row_kind
     union {
         uint8_t shape; // ROW_INSN
-        uint8_t rows;  // FORK_*: how many there are; further ones are undefined
+        uint8_t rows;  // FORK_*: how many; further ones are undefined
     };
     uint8_t operands[4]; // enum operand_spec
     uint8_t use;
@@ -221,3 +223,4 @@ struct opcode {
 extern const struct opcode map_1[256], map_0f[256], map_0f38[256],
     map_0f3a[256], map_3dnow[256];
 // VEX and EVEX have tables of another form: see vector.h.
+// clang-format on

@@ -21,17 +21,18 @@
      .name = name_, __VA_ARGS__}
 
 // A fork's rows are an array of their own. Those left out at its end are
-// undefined and take no room.
+// undefined and take no room; one too many stops the build.
 #define ROWS(...) (const struct opcode[]){__VA_ARGS__}
-#define FORK(kind_, ...)                                                \
+#define AT_MOST(max, n) ((n) + 0 * sizeof(char[(n) <= (max) ? 1 : -1]))
+#define FORK(kind_, max, ...)                                           \
     {.kind = kind_, .fork = ROWS(__VA_ARGS__),                          \
-     .rows = sizeof(ROWS(__VA_ARGS__)) / sizeof(struct opcode)}
-#define BY_PREFIX(...) FORK(FORK_PREFIX, __VA_ARGS__)
-#define BY_SIZE(...) FORK(FORK_SIZE, __VA_ARGS__)
-#define BY_ADDRESS(...) FORK(FORK_ADDRESS, __VA_ARGS__)
-#define BY_MODE(...) FORK(FORK_MODE, __VA_ARGS__)
-#define BY_REG(...) FORK(FORK_REG, __VA_ARGS__)
-#define BY_RM(...) FORK(FORK_RM, __VA_ARGS__)
+     .rows = AT_MOST(max, sizeof(ROWS(__VA_ARGS__)) / sizeof(struct opcode))}
+#define BY_PREFIX(...) FORK(FORK_PREFIX, 4, __VA_ARGS__)
+#define BY_SIZE(...) FORK(FORK_SIZE, 2, __VA_ARGS__)
+#define BY_ADDRESS(...) FORK(FORK_ADDRESS, 2, __VA_ARGS__)
+#define BY_MODE(...) FORK(FORK_MODE, 2, __VA_ARGS__)
+#define BY_REG(...) FORK(FORK_REG, 8, __VA_ARGS__)
+#define BY_RM(...) FORK(FORK_RM, 8, __VA_ARGS__)
 // clang-format on
 
 #define MAP_FILE "smc/x86/map_1.h"

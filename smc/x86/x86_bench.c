@@ -3,6 +3,9 @@
 //
 // Every way walks over the same instructions, so rows can be compared: what
 // is above the first row is the price of the question asked.
+//
+// A buffer of its own would measure less: one instruction that is decoded for
+// ever is predicted and cached as no code in use is.
 #include "kernel/bench.h"
 #include "kernel/layout.h"
 #include "kernel/symbols.h"
@@ -22,7 +25,9 @@ struct walk {
     const uint8_t *at;
 };
 
-// Padding between functions decodes as well as anything else.
+// Padding between functions decodes as well as anything else. What cannot be
+// decoded has length 0 and costs one byte, so that the walk goes on; near the
+// end it turns back, since a truncated instruction is a cheaper one.
 static void step(struct walk *walk, struct insn *insn)
 {
     insn_decode(insn, walk->at, (size_t)(text_end - walk->at), INSN_32);
@@ -31,13 +36,15 @@ static void step(struct walk *walk, struct insn *insn)
         walk->at = text_start;
 }
 
+// The first row, with which the table compares all others: the walk itself is
+// in every one of them, and nothing is asked of the instruction here.
 static void run_decode(void *arg)
 {
     struct insn insn;
     step(arg, &insn);
 }
 
-// An instruction newer than the tables has no row to ask; GCC makes none.
+// An instruction not in the tables has no row to ask; GCC makes none.
 static void run_operands(void *arg)
 {
     struct insn insn;
@@ -65,7 +72,8 @@ static void run_print(void *arg)
 }
 
 // A world in which every read gives zero and no write arrives: any
-// instruction can be tried in it, wherever its registers point.
+// instruction can be tried in it, wherever its registers point. Without it the
+// bench would overwrite the kernel that runs it.
 static struct emulate_result read_zeros(void *context, uint32_t address,
                                         void *bytes, size_t size,
                                         bool will_write)
@@ -99,6 +107,8 @@ static void run_emulate(void *arg)
         emulate(&state, &insn, &world);
 }
 
+// With symbols there would be a search besides, which is the kernel's: so an
+// instruction without.
 static void run_assemble(void *arg)
 {
     struct assembled code;
@@ -106,6 +116,9 @@ static void run_assemble(void *arg)
     assemble(&code, "mov $1,%eax", 0, NULL);
 }
 
+// One walk each, all from the start of text: with a common one, each row would
+// begin where the last has stopped and see other instructions. The assembler
+// has fewer repetitions: it tries many rows of the table for one line.
 static void bench_instructions(void)
 {
     struct walk walks[5];
@@ -132,6 +145,8 @@ struct function {
     uint32_t size;
 };
 
+// The tables are static: 4 KiB of marks, and 20 KiB for the relocation below,
+// are no load for a kernel stack.
 static void run_boundaries(void *arg)
 {
     static uint8_t marks[FUNCTION_MAX];
@@ -140,6 +155,8 @@ static void run_boundaries(void *arg)
     boundaries_find(&b, f->start, f->size, (uint32_t)f->start, marks);
 }
 
+// To 0x1000, far from everything in the kernel: calls get another distance,
+// short branches inside move along. The copy is not executed.
 static void run_relocate(void *arg)
 {
     static uint8_t out[2 * FUNCTION_MAX];
@@ -157,6 +174,8 @@ static void run_relocate(void *arg)
     relocate(&r);
 }
 
+// What a probe pays once per function, where the rows above are paid per
+// instruction.
 static void bench_functions(void)
 {
     struct function f;
@@ -170,6 +189,7 @@ static void bench_functions(void)
     bench_begin("x86", "one function: kvsnprintf");
     for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
         bench_way(&ways[i], 20);
+    // Rows can be compared with each other, but not between two kernels.
     bench_end("it depends on the compiler how many instructions that is");
 }
 

@@ -3,6 +3,10 @@
 #pragma once
 #include "kernel/lab.h"
 
+// Has the user poked this sample? Then says which patch is in the way: a check
+// that needs the function's own bytes is skipped.
+bool x86_check_patched(const void *function);
+
 // x86_check.c's own judge the engines over all of kernel text. These move it:
 enum check_result x86_check_moved(void);
 enum check_result x86_check_hops(void);

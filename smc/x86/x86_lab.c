@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Lab x86: one instruction taken to pieces, classes of instructions, a few
 // moved, one done by hand, one replaced.
+//
+//   demo_anatomy    decode.h             x86_parts    read only
+//   demo_classes    assemble.h, decode.h, all of text  read only
+//   demo_move       relocate.h, emit.h   x86_sum      copied to an arena
+//   demo_emulate    emulate.h            x86_sum      read only
+//   demo_poke       x86_poke.h           x86_site     patched and undone
+//
+// The samples are in assembly (x86_sample.S): no compiler changes their bytes.
 #include "kernel/lab.h"
 #include "kernel/layout.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/arena.h"
-#include "smc/door/journal.h"
 #include "smc/x86/assemble.h"
 #include "smc/x86/emit.h"
 #include "smc/x86/emulate.h"
@@ -16,6 +23,8 @@
 #include "smc/x86/x86_sample.h"
 #include "smc/x86/x86_show.h"
 
+// Function by function, so that a decoder that is out of step is in step again
+// at the next symbol. Padding is part of the function in front of it.
 uint32_t x86_each(bool (*fn)(const struct insn *insn, void *arg), void *arg)
 {
     const uint8_t *start = text_start;
@@ -35,7 +44,7 @@ uint32_t x86_each(bool (*fn)(const struct insn *insn, void *arg), void *arg)
 static void tell_part(const struct insn *insn, unsigned at, unsigned n,
                       const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-// One part: its bytes under each other, and what they are.
+// One part: its bytes, and what they are. An absent part has no line.
 static void tell_part(const struct insn *insn, unsigned at, unsigned n,
                       const char *fmt, ...)
 {
@@ -51,6 +60,14 @@ static void tell_part(const struct insn *insn, unsigned at, unsigned n,
 
 // In the order of decode.h's drawing. What is told is what the decoder found;
 // only the names of the numbers are written here.
+//
+//   66 f0 | 81 | 44 | 8b | 20 | 34 12    lock addw $0x1234,0x20(%ebx,%ecx,4)
+//   |       |    |    |    |    immediate: two bytes, because of the 66
+//   |       |    |    |    disp8, because of mod 1
+//   |       |    |    SIB, because of rm 4
+//   |       |    ModRM, because of the opcode
+//   |       opcode
+//   prefixes
 static void demo_anatomy(void)
 {
     struct insn insn;
@@ -92,7 +109,10 @@ static bool count_class(const struct insn *insn, void *arg)
     return true;
 }
 
-// Typed, assembled, decoded, judged: the lines are all that is fixed.
+// Typed, assembled, decoded, judged: the lines are all that is fixed. Two are
+// why the i386 could not be virtualised by trapping alone: at ring 3 POPF
+// forgets IF, SIDT tells where the table is, and neither faults.
+// [Robin and Irvine 2000]
 static void demo_classes(void)
 {
     static const char *const lines[] = {"add %ecx,%eax", "cli",
@@ -124,6 +144,13 @@ enum { MOVED = 4, RUN = 8, ROOM = 64 };
 
 // The first three instructions of x86_sum elsewhere, and a jump to the
 // fourth: what a probe does with the instructions it overwrites.
+//
+//   code + 0            code + out_length
+//   | moved head  ...   | e9 rel32 |        ROOM
+//                               +----> x86_sum + RUN
+//
+// Written aside first: the arena's view is not writable, and the distances are
+// reckoned from `place`, where it will run. Returns the length, 0 if refused.
 static size_t move_head(uint8_t *code, const uint8_t *place)
 {
     struct moved moved[MOVED];
@@ -159,7 +186,8 @@ static void tell_each(const uint8_t *code, size_t len)
 }
 
 // The copy is called as a function: its last jump enters x86_sum behind what
-// was moved, and x86_sum returns to us.
+// was moved, and x86_sum returns to us. A demo that cannot get memory ends
+// early; the check of the same thing is in x86_check_move.c.
 static void demo_move(void)
 {
     uint8_t code[ROOM];
@@ -182,6 +210,7 @@ static void demo_move(void)
 
 // By hand -----------------------------------------------------------------
 
+// The instruction is not executed here: only the numbers in `state` change.
 static void demo_emulate(void)
 {
     // add %ecx,%eax touches no memory: no callbacks.
@@ -201,28 +230,33 @@ static void demo_emulate(void)
 
 // Replacing ---------------------------------------------------------------
 
-// Ends where it began: the undo is of the newest patch of the site, whatever
-// its number, so the demo may be run again.
+// Ends where it began, be it with somebody's patch at the site: only its own
+// is undone, so the demo may be run again.
 static void demo_poke(void)
 {
     static const char line[] = "xor %eax,%eax";
     char why[128];
     struct assembled code;
-    struct text_result result;
+    struct text_result mine, other;
     uint8_t *site = (uint8_t *)(uintptr_t)x86_site;
     tell("And one replaced: x86_site returns %u.", x86_site());
     tell_code("before", site, 5);
     assemble(&code, line, (uint32_t)site, NULL);
     tell("Typed: %s", line);
-    struct boundary_verdict v = x86_poke(site, code.bytes, code.len, &result);
-    if (v.reason != BOUNDARY_OK)
-        tell("%s", boundaries_explain(why, sizeof why, &v));
+    struct boundary_verdict v = x86_poke(site, code.bytes, code.len, &mine);
+    if (v.reason != BOUNDARY_OK || mine.reason != TEXT_OK) {
+        tell("refused: %s", v.reason != BOUNDARY_OK
+                                ? boundaries_explain(why, sizeof why, &v)
+                                : text_explain(why, sizeof why, &mine));
+        return;
+    }
     tell_code("after", site, 5);
     tell("It returns %u. Half an instruction is not replaced:", x86_site());
-    v = x86_poke(site + 1, code.bytes, code.len, &result);
+    // From the operand's first byte: nobody would arrive at the new code's
+    // start.
+    v = x86_poke(site + 1, code.bytes, code.len, &other);
     tell("refused: %s", boundaries_explain(why, sizeof why, &v));
-    const struct journal_entry *e = journal_overlap(site, 5, UINT32_MAX);
-    text_undo(e ? e->number : 0);
+    text_undo(mine.entry);
     tell("Undone, it returns %u.", x86_site());
 }
 

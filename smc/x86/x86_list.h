@@ -6,9 +6,14 @@
 #include <stdint.h>
 
 // Reads "text_write", "text_write+0x12", "0xc0105000" or "c0105000", the last
-// as listings show it. A symbol goes before a number. If it is none of them,
+// as listings show it: eight digits are hexadecimal. A symbol goes before a
+// number. If it is none of them,
 // says so in one line in the name of `command` and returns false.
 bool x86_place(const char *command, const char *word, const uint8_t **at);
+
+// Is the word's name that of several functions? Then lists their addresses in
+// one line, in the name of `command`.
+bool x86_namesakes(const char *command, const char *word);
 
 // A symbol's value, for the assembler.
 bool x86_lookup(const char *name, uint32_t *value);

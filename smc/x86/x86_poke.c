@@ -10,6 +10,18 @@
 // that returned between two would come back into the middle of what an undo
 // restores. The door itself judges addresses and bytes; the boundaries are
 // judged here, before it is asked: decoding is too much to do inside it.
+//
+//   question                                     asked by
+//   is what was typed whole instructions         is_whole
+//   is it text, and code that can be decoded     x86_may_patch
+//   whole instructions, and nobody arrives       boundaries_may_patch
+//     between them from inside the function
+//   nor from another function                    branch_from_elsewhere
+//   not the door's own, mapped, still the        text_write
+//     same bytes
+//
+// Not asked: whether anybody is in the middle of the site now. There is one
+// CPU, and it runs this.
 #include "smc/x86/x86_poke.h"
 #include "kernel/command.h"
 #include "kernel/cpu.h"
@@ -27,7 +39,9 @@
 // Judging -----------------------------------------------------------------
 
 // Bytes of the whole instructions from `site` that hold at least `length`.
-// What cannot be decoded ends it: the verdict will say so.
+// What cannot be decoded ends it: the verdict will say so. The bytes on the
+// site are what counts, so a site that has been poked before is measured by
+// its present instructions.
 static uint32_t round_up(const uint8_t *site, uint32_t length)
 {
     struct insn insn;
@@ -45,6 +59,13 @@ static uint32_t round_up(const uint8_t *site, uint32_t length)
 
 // The parts that a compiler moves out of a function (f.cold), and assembly,
 // branch from one symbol into another. To the first byte anybody may.
+//
+//   site   | insn | insn | insn |
+//          ^      ^ low = site + 1 .. high = site + length
+//          calls and jumps to here are what functions are for
+//
+// Indirect jumps of others are not seen: a switch in a part that the compiler
+// has moved out, with a case in this one, would be missed.
 static bool branch_from_elsewhere(const uint8_t *site, uint32_t length,
                                   struct boundary_verdict *v)
 {
@@ -82,6 +103,8 @@ struct boundary_verdict x86_may_patch(const uint8_t *site, uint32_t *length)
 // Writing -----------------------------------------------------------------
 
 // Operand-size prefixes in front of 90 change nothing, on any i386.
+//
+//   n = 3   with the long NOP   0f 1f 00      without   66 66 90
 void x86_pad(uint8_t *out, size_t n)
 {
     if (!n)
@@ -103,6 +126,8 @@ struct boundary_verdict x86_poke(uint8_t *site, const uint8_t *code, size_t n,
     *result = (struct text_result){0};
     if (v.reason != BOUNDARY_OK)
         return v;
+    // new and old have room for the longest instruction behind TEXT_MAX bytes:
+    // the last one touched may reach that far.
     memcpy(new, code, n);
     x86_pad(new + n, length - n);
     memcpy(old, site, length);
@@ -115,6 +140,7 @@ struct boundary_verdict x86_poke(uint8_t *site, const uint8_t *code, size_t n,
 // The command -------------------------------------------------------------
 
 // All lines, one behind the other. Returns how many bytes, 0 for an error.
+// Each is assembled for the place where it will stand: branches count from it.
 static size_t assemble_all(uint8_t code[TEXT_MAX], const uint8_t *site,
                            int count, char **lines)
 {
@@ -133,6 +159,26 @@ static size_t assemble_all(uint8_t code[TEXT_MAX], const uint8_t *site,
         n += one.len;
     }
     return n;
+}
+
+// Data may be typed as well (.byte), and half an instruction would take in
+// what follows the site: `.byte 0xb8` and four bytes that nobody meant.
+static bool is_whole(const uint8_t *code, size_t n, const uint8_t *site)
+{
+    struct insn insn;
+    for (size_t at = 0; at < n; at += insn.length) {
+        enum insn_status status = insn_decode(&insn, code + at, n - at,
+                                              INSN_32);
+        if (status == INSN_OK)
+            continue;
+        kprintf(status == INSN_TRUNCATED
+                    ? "poke: the new code ends inside an instruction, at "
+                      "%08x\n"
+                    : "poke: the new code is no known instruction at %08x\n",
+                (uint32_t)(site + at));
+        return false;
+    }
+    return true;
 }
 
 // The old bytes come from the door's answer: they are what it replaced.
@@ -172,14 +218,14 @@ static int run_poke(int argc, char **argv)
     struct text_result result;
     if (argc < 3)
         return command_usage("poke");
-    if (!x86_place("poke", argv[1], &place))
+    if (!x86_place("poke", argv[1], &place) || x86_namesakes("poke", argv[1]))
         return 1;
     if (!symbol_name(place, &offset)) {
         kprintf("poke: %08x is not in kernel text\n", (uint32_t)place);
         return 1;
     }
     size_t n = assemble_all(code, place, argc - 2, argv + 2);
-    if (!n)
+    if (!n || !is_whole(code, n, place))
         return 1;
     uint8_t *site = (uint8_t *)(uintptr_t)place;
     struct boundary_verdict v = x86_poke(site, code, n, &result);

@@ -6,7 +6,7 @@
 
 /* uint32_t x86_sum(uint32_t n): n + (n - 1) + ... + 1. Has a branch of each
  * direction, and both are of the kind that knows rel8 only. */
-    .globl x86_sum, x86_sum_end
+    .globl x86_sum
 x86_sum:
     mov 4(%esp), %ecx
     xor %eax, %eax
@@ -16,7 +16,6 @@ x86_sum:
     loop .Lsum_more
 .Lsum_done:
     ret
-x86_sum_end:
 
 /* One instruction that has every part an instruction can have. Executed by
  * nobody; the INT3 says so. */
@@ -32,10 +31,12 @@ x86_parts:
  *   safe     one CPU; boundaries were judged; nobody runs it meanwhile
  *   without  `poke` would have no place where a beginner does no harm
  */
-    .globl x86_site, x86_site_end
+    .globl x86_site
 x86_site:
     mov $1, %eax
-x86_site_end:
     ret
+/* Behind the RET, so that a listing has all of the function and ends with it:
+ * the padding of the page belongs to the last symbol of text. */
+x86_site_end:
 
     .section .note.GNU-stack, "", @progbits

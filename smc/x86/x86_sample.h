@@ -7,14 +7,12 @@
 
 // n + (n - 1) + ... + 1, by LOOP.
 uint32_t x86_sum(uint32_t n);
-extern const uint8_t x86_sum_end[];
 
 // lock addw $0x1234,0x20(%ebx,%ecx,4): all parts in nine bytes.
 extern const uint8_t x86_parts[];
 
 // The function that `poke` is tried on: returns 1.
 uint32_t x86_site(void);
-extern const uint8_t x86_site_end[];
 
 // Calls fn for every instruction of the kernel, function by function, until
 // it returns false. What cannot be decoded ends a function. Returns how many

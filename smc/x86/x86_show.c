@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reports must not fault and must not allocate: a panic prints by these, too.
+// So x86_readable is asked before anything is read that a register pointed at,
+// and what is no code is shown as "(bad)" and passed over.
 #include "smc/x86/x86_show.h"
 #include "kernel/layout.h"
 #include "kernel/pages.h"
@@ -11,6 +13,8 @@
 #include "smc/door/journal.h"
 #include "smc/x86/print.h"
 
+// PAGE_UNCACHED is how device registers are mapped here: a read of one may
+// take a byte out of a queue, or acknowledge an interrupt.
 static bool page_is_readable(uintptr_t at)
 {
     struct page_info page;
@@ -48,6 +52,10 @@ static char *symbolize(char *out, size_t size, uint32_t address)
 // Garbage is met here as a matter of course: a wild eip, half an instruction
 // at the end of a block. One byte of it is taken, as objdump does, so that
 // every loop over code ends.
+//
+//   OK                 its text                   its length
+//   UNKNOWN            "(not in the tables)"      its length
+//   any other          "(bad)"                    1
 size_t x86_show(char *out, size_t size, const void *bytes, size_t available,
                 uint32_t address)
 {
@@ -57,7 +65,7 @@ size_t x86_show(char *out, size_t size, const void *bytes, size_t available,
         insn_print(out, size, &insn, address, symbolize);
         return insn.length;
     case INSN_UNKNOWN:
-        ksnprintf(out, size, "(newer than the tables)");
+        ksnprintf(out, size, "(not in the tables)");
         return insn.length;
     default: ksnprintf(out, size, "(bad)"); return 1;
     }
@@ -73,6 +81,10 @@ static void squeeze(char *text)
     *to = 0;
 }
 
+//   mov    $0x1,%eax  +  ret   -->  mov $0x1,%eax; ret
+//
+// `used` counts what the whole text would have had, as ksnprintf does: once it
+// passes `size` the text is cut and the loop ends.
 char *x86_show_all(char *out, size_t size, const void *bytes, size_t len,
                    uint32_t address)
 {
@@ -104,6 +116,8 @@ static const uint8_t *block_start(const uint8_t *at)
     return at;
 }
 
+// i386 code cannot be decoded backwards: the same bytes, read from one further
+// back, may be other instructions. Hence a start that is known, and forwards.
 const uint8_t *x86_code_start(const void *at)
 {
     const uint8_t *start;
