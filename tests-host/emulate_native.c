@@ -26,9 +26,13 @@ struct frame {
 };
 
 static struct frame frame;
-// A stack of its own: the ESP that is tried may point anywhere.
+// A stack of its own: the ESP that is tried may point anywhere, into this very
+// stack, too. Linux would then take it for one already in use and go on below
+// that ESP. A stack that disarms itself is never in use; sigreturn arms it
+// again for each step. [sigaltstack(2)]
 static uint8_t handler_stack[64 * 1024];
-static void *resume[5]; // for __builtin_longjmp
+enum { AUTODISARM = 1 << 31 }; // SS_AUTODISARM, which glibc does not name
+static void *resume[5];        // for __builtin_longjmp
 static volatile bool running;
 static ucontext_t caught;
 static uint32_t own_gs;
@@ -199,7 +203,9 @@ static void map_pages(void)
 void native_begin(void)
 {
     static const int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-    stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof handler_stack};
+    stack_t stack = {.ss_sp = handler_stack,
+                     .ss_flags = AUTODISARM,
+                     .ss_size = sizeof handler_stack};
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK |
                                            SA_NODEFER};
