@@ -4,10 +4,10 @@
 #include "kernel/heap.h"
 #include "kernel/string.h"
 #include "smc/load/build.h"
-#include "smc/load/elf.h"
-#include "smc/load/host.h"
+#include "smc/load/elf/elf.h"
+#include "smc/load/host/host.h"
 #include "smc/load/open.h"
-#include "smc/load/pe.h"
+#include "smc/load/pe/pe.h"
 
 static struct image *images;
 

@@ -54,7 +54,7 @@ struct image_export {
 };
 
 // An import that this kernel does not offer. A stub in the image calls
-// bind_refused with the address of this record.
+// resolve_refused with the address of this record.
 struct image_refusal {
     struct image *image;
     uint32_t dll, symbol; // offsets into image->names

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// The object made by hand with one field at a time set to a bad value, or a
+// few that are only bad together. The refusal must name the field.
+#include "kernel/string.h"
+#include "smc/load/loader/loader_sample.h"
+
+struct bad_field {
+    uint32_t offset;
+    uint8_t size;
+    uint32_t value;
+    const char *words; // what the refusal must say
+};
+
+#define FIELD(member, value, words)                          \
+    {                                                        \
+        SAMPLE_AT(member), SAMPLE_SIZE(member), value, words \
+    }
+
+// One change of several that make one case: it has no words of its own.
+#define AND(member, value) FIELD(member, value, NULL)
+
+// In the order of the file. Where a bad value makes another field wrong, the
+// words name that one: whoever is checked first. A size of 20 for .text, for
+// one, is a good size, but then a symbol lies behind the end.
+static const struct bad_field bad_fields[] = {
+    FIELD(header.e_ident[4], 2, "EI_CLASS"),
+    FIELD(header.e_ident[5], 2, "EI_DATA"),
+    FIELD(header.e_ident[6], 0, "EI_VERSION"),
+    FIELD(header.e_type, 2, "e_type"),
+    FIELD(header.e_type, 3, "e_type"),
+    FIELD(header.e_machine, 62, "e_machine"),
+    FIELD(header.e_version, 2, "e_version"),
+    FIELD(header.e_ehsize, 0, "e_ehsize"),
+    FIELD(header.e_phnum, 1, "e_phnum"),
+    FIELD(header.e_shentsize, 0, "e_shentsize"),
+    FIELD(header.e_shnum, 0, "e_shnum"),
+    FIELD(header.e_shnum, 0xffff, "e_shnum"),
+    FIELD(header.e_shnum, 0xfeff, "e_shoff"),
+    FIELD(header.e_shoff, 0xffffffd8, "e_shoff"),
+    FIELD(header.e_shstrndx, SECTIONS, "e_shstrndx"),
+    FIELD(header.e_shstrndx, S_TEXT, "e_shstrndx"),
+    FIELD(section[S_TEXT].sh_name, SAMPLE_SIZE(strings), "sh_name"),
+    FIELD(section[S_TEXT].sh_type, SHT_RELA, "sh_type"),
+    FIELD(section[S_TEXT].sh_type, SHT_NOBITS, "sh_info"),
+    FIELD(section[S_TEXT].sh_flags, 7, "sh_flags"),
+    FIELD(section[S_TEXT].sh_flags, 0x402, "sh_flags"),
+    FIELD(section[S_TEXT].sh_offset, 0xfffffff0, "sh_offset"),
+    FIELD(section[S_TEXT].sh_size, 0xfffffff0, "sh_offset"),
+    FIELD(section[S_TEXT].sh_size, 20, "st_value"),
+    FIELD(section[S_TEXT].sh_addralign, 3, "sh_addralign"),
+    FIELD(section[S_TEXT].sh_addralign, 0x80000000, "sh_addralign"),
+    FIELD(section[S_REL].sh_entsize, 0, "sh_entsize"),
+    FIELD(section[S_REL].sh_entsize, 12, "sh_entsize"),
+    FIELD(section[S_REL].sh_size, 23, "sh_size"),
+    FIELD(section[S_REL].sh_link, 9, "sh_link"),
+    FIELD(section[S_REL].sh_link, S_TEXT, "sh_link"),
+    FIELD(section[S_REL].sh_info, 0, "sh_info"),
+    FIELD(section[S_REL].sh_info, SECTIONS, "sh_info"),
+    FIELD(section[S_SYMBOLS].sh_link, S_TEXT, "sh_link"),
+    FIELD(section[S_SYMBOLS].sh_entsize, 0, "sh_entsize"),
+    FIELD(section[S_STRINGS].sh_size, 0, "sh_name"),
+    FIELD(section[S_STRINGS].sh_size, 3, "sh_name"),
+    FIELD(section[S_STRINGS].sh_size, 39, "sh_size"),
+    FIELD(symbol[Y_ADD].st_name, 0xffffffff, "st_name"),
+    FIELD(symbol[Y_ADD].st_value, 29, "st_value"),
+    FIELD(symbol[Y_ADD].st_info, 0x16, "st_info"),
+    FIELD(symbol[Y_ADD].st_shndx, SECTIONS, "st_shndx"),
+    FIELD(symbol[Y_ADD].st_shndx, SHN_XINDEX, "st_shndx"),
+    FIELD(symbol[Y_ZERO].st_value, 3, "st_value"),
+    FIELD(symbol[Y_ZERO].st_size, 0xffffffff, "st_size"),
+    FIELD(rel[0].r_offset, 25, "r_offset"),
+    FIELD(rel[0].r_offset, 0xfffffffe, "r_offset"),
+    FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_32, "r_info"),
+    FIELD(rel[0].r_info, Y_ZERO << 8 | 10, "R_386_GOTPC"),
+    FIELD(rel[0].r_info, Y_ZERO << 8 | 255, "type 255"),
+    FIELD(strings[NAME_ADD], 0x1b, "st_name"),
+    // A header without a type says nothing, however wild the rest of it is.
+    AND(section[S_SPARE].sh_name, NAME_MODDEPS),
+    AND(section[S_SPARE].sh_size, 0x1000),
+    FIELD(section[S_SPARE].sh_offset, 0x20000000, SAMPLE_LOADED),
+    // The names of what is needed are printed.
+    AND(section[S_SPARE].sh_name, NAME_MODDEPS),
+    AND(section[S_SPARE].sh_type, SHT_PROGBITS),
+    AND(section[S_SPARE].sh_size, 4),
+    FIELD(section[S_SPARE].sh_offset, SAMPLE_AT(rel), "a name in .moddeps"),
+    // Two tables for one section; two that are larger than the file.
+    AND(section[S_SPARE].sh_type, SHT_REL),
+    AND(section[S_SPARE].sh_link, S_SYMBOLS),
+    AND(section[S_SPARE].sh_entsize, sizeof(struct elf_rel)),
+    FIELD(section[S_SPARE].sh_info, S_TEXT, "a second relocation table"),
+    AND(section[S_SPARE].sh_type, SHT_REL),
+    AND(section[S_SPARE].sh_entsize, sizeof(struct elf_rel)),
+    FIELD(section[S_SPARE].sh_size, sizeof(struct sample) & ~7u,
+          "together are larger"),
+};
+
+// Applies the changes of the case at *index and moves on to the next case.
+static const struct bad_field *spoil(struct sample *sample, uint32_t *index)
+{
+    const struct bad_field *bad;
+
+    *sample = sample_good;
+    do {
+        bad = &bad_fields[(*index)++];
+        // Little-endian: the low bytes are the value of a smaller field.
+        memcpy((uint8_t *)sample + bad->offset, &bad->value, bad->size);
+    } while (!bad->words);
+    return bad;
+}
+
+// The whole object is copied for each case: at 700 bytes that is cheap.
+enum check_result check_elf_fields(void)
+{
+    const uint32_t count = sizeof bad_fields / sizeof bad_fields[0];
+    struct memory_mark before = memory_mark();
+    uint32_t cases = 0, named = 0;
+    struct load_error error;
+    struct sample sample;
+
+    for (uint32_t i = 0; i < count; cases++) {
+        const struct bad_field *bad = spoil(&sample, &i);
+        if (sample_refused(&sample, bad->words, &error))
+            named++;
+        else
+            judged("%s = 0x%x: %s", bad->words, bad->value, error.text);
+    }
+    if (named == cases && memory_same(before, memory_mark())) {
+        judged("%u of %u, the last: %s", named, cases, error.text);
+        return CHECK_PASS;
+    }
+    return CHECK_FAIL;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// A PE image from file to staged image.
+//
+// zlib1.dll as it lies in the file and in memory. In the file, sections are
+// padded to FileAlignment, 0x200; in memory, to SectionAlignment, 0x1000. So
+// a file offset is no RVA, not even with something added to it:
+//
+//   file                         RVA (image)
+//   00000  headers    400  ----> 00000  headers   r--
+//   00400  .text    17ee4  ----> 01000  .text     r-x
+//   18400  .data       4c  ----> 19000  .data     rw-
+//   18600  .rdata    4618  ----> 1a000  .rdata    r--
+//          .bss       a50        23000  .bss      rw-  zeros, not in the file
+//   20c00  .idata     570  ----> 25000  .idata    rw-  the IAT
+//   21a00  .reloc     728  ----> 29000  .reloc    r--
+//                                2a000  stubs     r-x  not in the file either
+//
+// Everything after pe_check is read from the stage, by RVA. There it cannot
+// matter that two sections may share bytes of the file.
+#include "smc/load/pe/pe.h"
+#include "kernel/string.h"
+
+struct pe_directory pe_directory(const struct pe *pe, uint32_t index)
+{
+    if (index < pe->header->NumberOfRvaAndSizes)
+        return pe->header->Directory[index];
+    return (struct pe_directory){0, 0};
+}
+
+// Every table is judged here before it is read. `entry` is a constant, `rva`
+// and `count` are the file's.
+bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
+                 uint32_t count, uint32_t entry)
+{
+    if (table_inside(rva, count, entry, pe->header->SizeOfImage))
+        return true;
+    return load_fail(pe->error,
+                     "%s: %u entries of %u bytes at RVA 0x%x "
+                     "reach past the image (0x%x bytes)",
+                     field, count, entry, rva, pe->header->SizeOfImage);
+}
+
+// An empty name is refused here: nothing that has none can be asked for.
+const char *pe_string(struct pe *pe, const char *field, uint32_t rva)
+{
+    const char *text = (const char *)pe->image->stage + rva;
+    uint32_t size = pe->header->SizeOfImage;
+
+    if (rva < size && printable_name(text, size - rva) && *text)
+        return text;
+    load_fail(pe->error,
+              "%s at RVA 0x%x is not a string of 1 to %u "
+              "printable characters",
+              field, rva, NAME_MAX);
+    return NULL;
+}
+
+static void copy_sections(struct pe *pe)
+{
+    uint8_t *stage = pe->image->stage;
+
+    // Programs ask for their own headers (GetModuleHandle returns nothing
+    // else), so they are part of the image.
+    memcpy(stage, pe->file->data, pe->header->SizeOfHeaders);
+    for (uint32_t i = 0; i < pe->header->NumberOfSections; i++) {
+        const struct pe_section *section = &pe->section[i];
+        uint32_t size = section->SizeOfRawData;
+        // The file's bytes are padded to FileAlignment, the section's own
+        // end may be in the middle of that padding.
+        if (pe_section_size(section) < size)
+            size = pe_section_size(section);
+        if (size)
+            memcpy(stage + section->VirtualAddress,
+                   pe->file->data + section->PointerToRawData, size);
+    }
+}
+
+// Binding comes before relocating: an IAT slot that is also a target of a
+// relocation is then refused as a word changed twice.
+bool pe_load(struct loading *in)
+{
+    struct pe pe = {
+        .file = in->file, .image = in->image, .error = in->error, .in = in};
+    uint32_t base, size;
+
+    in->image->kind = IMAGE_PE;
+    if (!pe_check(&pe))
+        return false;
+    size = pe.header->SizeOfImage;
+    in->image->preferred = pe.header->ImageBase;
+    // Imports can only be counted in the stage, where the zero padding is
+    // that may end their table. Only then is the number of stubs known.
+    if (!build_stage(in, size + PE_IMPORTS_MAX * RESOLVE_STUB_SIZE))
+        return false;
+    copy_sections(&pe);
+    if (!pe_count_imports(&pe) ||
+        !build_place(in, size + pe.imports * RESOLVE_STUB_SIZE))
+        return false;
+    // From here on the address is known, and everything that holds an
+    // address can be written: slots, stubs, relocated words, exports.
+    base = (uint32_t)(uintptr_t)in->image->base;
+    return pe_bind_imports(&pe) && pe_relocate(&pe, base) && pe_publish(&pe);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Loading a PE32 DLL: what Windows loads, and what UEFI firmware loads too.
+//
+// The file was linked for one address, ImageBase. Sections keep their
+// distances at any other, so that only absolute addresses change:
+//
+//   base  +---------------------+   file
+//         | headers        r--  |   0 .. SizeOfHeaders
+//   +1000 | .text          r-x  |   PointerToRawData, SizeOfRawData
+//         | .data          rw-  |   ... padded with zeros to VirtualSize
+//         | .idata .reloc  ...  |
+//         +---------------------+   SizeOfImage
+//         | refusing stubs r-x  |   not in the file: smc/load/resolve.h
+//         +---------------------+
+#pragma once
+#include "smc/load/pe/pe_format.h"
+#include "smc/load/resolve.h"
+
+bool pe_is(const struct module *file);
+bool pe_load(struct loading *in);
+
+// Between the files of this format: the file after pe_check.
+struct pe {
+    const struct module *file;
+    struct image *image;
+    struct load_error *error;
+    struct loading *in;
+    const struct pe_header *header;
+    const struct pe_section *section;
+    uint32_t imports; // how many the import table names
+};
+
+// The stage holds the image and, behind it, as many stubs as a file may need:
+// IMAGE_MAX bounds both together, so an image alone must be smaller.
+#define PE_IMPORTS_MAX 2048u
+#define PE_SIZE_MAX (IMAGE_MAX - PE_IMPORTS_MAX * RESOLVE_STUB_SIZE)
+
+// How much of the address space a section takes. VirtualSize 0 is what old
+// linkers left there; Windows then takes the size of the bytes in the file.
+static inline uint32_t pe_section_size(const struct pe_section *section)
+{
+    return section->VirtualSize ? section->VirtualSize
+                                : section->SizeOfRawData;
+}
+
+// pe_check.c: everything that the headers say.
+bool pe_check(struct pe *pe);
+
+// The directory entry, all zeros if the file has none. pe_in_image refuses
+// one that reaches out of the image.
+struct pe_directory pe_directory(const struct pe *pe, uint32_t index);
+bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
+                 uint32_t count, uint32_t entry);
+// The string at an RVA of the stage, or NULL with the reason in the error:
+// at most 255 printable characters.
+const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
+
+// pe_reloc.c: moves every word that the table names from the preferred base
+// to `base`.
+bool pe_relocate(struct pe *pe, uint32_t base);
+
+// pe_import.c: counts the imports, then binds them.
+bool pe_count_imports(struct pe *pe);
+bool pe_bind_imports(struct pe *pe);
+
+// pe_export.c: makes the exported names known.
+bool pe_publish(struct pe *pe);

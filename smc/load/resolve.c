@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Who offers a symbol, and the stub that stands in for one nobody offers.
+#include "smc/load/resolve.h"
+#include "kernel/heap.h"
+#include "kernel/string.h"
+#include "smc/load/call.h"
+#include "smc/load/host/host.h"
+
+// Who may be bound to. An image with another calling convention is no help: a
+// call into it would find its arguments in the wrong places. Nor is a broken
+// one.
+static bool is_offering(const struct loading *in, const struct image *image)
+{
+    return !image->broken && image->register_args == in->image->register_args;
+}
+
+// Objects name no origin for a symbol. The kernel is asked first, so that no
+// image can put itself in front of malloc; then the images, newest first.
+bool resolve_object(struct loading *in, const char *name, uint32_t *address)
+{
+    uint32_t convention = in->image->register_args;
+
+    *address = convention ? host_grub_symbol(name) : host_c_symbol(name);
+    // Newest first: whoever loads a second `add` wants that one.
+    for (struct image *image = image_first(); !*address && image;
+         image = image->next) {
+        if (is_offering(in, image))
+            *address = image_symbol(image, name);
+        if (*address)
+            return build_uses(in, image);
+    }
+    return true;
+}
+
+bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)
+{
+    struct image *image = in->image;
+
+    image->stubs = stubs;
+    if (imports == 0)
+        return true;
+    image->refusal = heap_zalloc(imports, sizeof(struct image_refusal));
+    return image->refusal || load_fail(in->error, "no memory for the imports");
+}
+
+// Writes the stub for the next refusal into the stage. The displacement
+// counts from the end of the call, at the address where it will run.
+static uint32_t make_stub(struct image *image,
+                          const struct image_refusal *refusal)
+{
+    uint32_t offset = image->stubs + image->refused * RESOLVE_STUB_SIZE;
+    uint32_t address = (uint32_t)(uintptr_t)image->base + offset;
+    uint8_t *stub = image->stage + offset;
+
+    //   0  68 imm32   push $refusal    the argument
+    //   5  e8 rel32   call resolve_refused
+    //  10             never reached: INT3 up to 16
+    //
+    // A call and not a jump: the return address in the importing code stays
+    // where resolve_refused expects its second argument, `caller`.
+    //
+    //   at resolve_refused   esp -> | stub + 10 | refusal | caller | ...
+    memset(stub, 0xcc, RESOLVE_STUB_SIZE);
+    stub[0] = 0x68;
+    build_put(image, offset + 1, (uint32_t)(uintptr_t)refusal);
+    stub[5] = 0xe8;
+    build_put(image, offset + 6,
+              (uint32_t)(uintptr_t)resolve_refused - (address + 10));
+    image->refused++;
+    return address;
+}
+
+// The record must outlive the loading: the stub pushes its address. The
+// names are kept as offsets, as their block moves while it grows.
+static bool refuse(struct loading *in, const char *dll, const char *symbol,
+                   uint32_t *address)
+{
+    struct image *image = in->image;
+    struct image_refusal *refusal = &image->refusal[image->refused];
+
+    refusal->image = image;
+    refusal->dll = build_name(image, dll);
+    refusal->symbol = build_name(image, symbol);
+    if (refusal->dll == BUILD_NO_NAME || refusal->symbol == BUILD_NO_NAME)
+        return load_fail(in->error, "no memory for the names of imports");
+    *address = make_stub(image, refusal);
+    return true;
+}
+
+// A DLL may also be satisfied by an image of that name. Windows would load it
+// from a disk; here it must have been loaded before.
+bool resolve_import(struct loading *in, const char *dll, const char *symbol,
+                    uint32_t *address)
+{
+    // The kernel first here, too: msvcrt.dll and KERNEL32.dll are its own.
+    *address = host_dll_symbol(dll, symbol);
+    for (struct image *other = image_first(); !*address && other;
+         other = other->next) {
+        if (is_offering(in, other) && host_same_dll(other->name, dll))
+            *address = image_symbol(other, symbol);
+        if (*address && !build_uses(in, other))
+            return false;
+    }
+    // Not an error. Most imports of a DLL are never called by the function
+    // that one is interested in.
+    if (!*address)
+        return refuse(in, dll, symbol, address);
+    in->image->bound++;
+    return true;
+}
+
+// Only now is it known how many stubs there are. They are code and get pages
+// of their own behind the image, inside its arena.
+bool resolve_finish(struct loading *in)
+{
+    struct image *image = in->image;
+
+    if (image->refused == 0)
+        return true;
+    return build_part(in, "(stubs)", 7, PART_CODE, image->stubs,
+                      image->refused * RESOLVE_STUB_SIZE);
+}
+
+// Runs on the stack of the foreign code, two calls deep. It never returns:
+// call_end unwinds to the trap_try around the foreign call.
+void resolve_refused(const struct image_refusal *refusal, uint32_t caller)
+{
+    const struct image *image = refusal->image;
+
+    call_end(caller, "%s called %s!%s, which this kernel does not offer",
+             image->name, image->names + refusal->dll,
+             image->names + refusal->symbol);
+}
