@@ -31,9 +31,7 @@ bool build_stage(struct loading *in, uint32_t size)
                          "1 to 0x%x are allowed",
                          size, IMAGE_MAX);
     image->stage = heap_zalloc(1, PAGE_ALIGN_UP(size));
-    // One byte more: build_claim looks at the byte behind that of the word.
-    image->claimed = heap_zalloc(1, PAGE_ALIGN_UP(size) / 8 + 1);
-    return (image->stage && image->claimed) ||
+    return image->stage ||
            load_fail(in->error, "no memory to stage 0x%x bytes", size);
 }
 
@@ -75,49 +73,109 @@ bool build_part(struct loading *in, const char *name, size_t name_len,
     return true;
 }
 
-static bool inside(const struct image_part *part, uint32_t offset)
+static bool inside(const struct image_part *part, uint32_t offset,
+                   uint32_t size)
 {
     return offset >= part->offset &&
-           range_inside(offset - part->offset, 4, part->size);
+           range_inside(offset - part->offset, size, part->size);
 }
 
 // Tables are sorted as a rule, so the part of the last word is tried first.
-static bool in_some_part(struct image *image, uint32_t offset)
+static bool in_some_part(struct loading *in, uint32_t offset, uint32_t size)
 {
-    if (inside(&image->part[image->last_part], offset))
+    const struct image *image = in->image;
+
+    if (inside(&image->part[in->last_part], offset, size))
         return true;
     for (uint32_t i = 0; i < image->parts; i++)
-        if (inside(&image->part[i], offset)) {
-            image->last_part = i;
+        if (inside(&image->part[i], offset, size)) {
+            in->last_part = i;
             return true;
         }
     return false;
 }
 
+// One bit for each byte of the image, made when the first one is needed.
+static bool need_map(struct loading *in)
+{
+    if (!in->claimed)
+        // One byte more: claims look at the byte behind that of the word.
+        in->claimed = heap_zalloc(1, in->image->size / 8 + 1);
+    return in->claimed ||
+           load_fail(in->error, "no memory for the map of changes");
+}
+
+static bool meets_run(const struct claim_run *run, uint32_t low, uint32_t high)
+{
+    return low < run->high && run->low < high;
+}
+
+// From the run to its single words. The run is forgotten first: replay claims
+// its words in the ordinary way.
+static bool break_run(struct loading *in)
+{
+    struct claim_run run = in->run;
+
+    in->run = (struct claim_run){0, 0, NULL};
+    return run.low == run.high || (need_map(in) && run.replay(in));
+}
+
 // Two relocations of one word are no rare accident but the classic mutant:
 // the second adds its delta to the first one's result. Overlapping words
 // count as well, so the map has one bit per byte.
-bool build_claim(struct loading *in, uint32_t offset, const char *what)
+bool build_claim(struct loading *in, uint32_t offset, uint32_t size,
+                 const char *what)
 {
-    struct image *image = in->image;
-    uint8_t *claimed = image->claimed + offset / 8;
-    uint32_t word = 0xfu << offset % 8;
+    uint32_t bits = ((1u << size) - 1) << offset % 8;
+    uint8_t *claimed;
 
-    if (!in_some_part(image, offset))
+    if (!in_some_part(in, offset, size))
         return load_fail(in->error,
-                         "%s changes the word at image offset "
-                         "0x%x, which is in no section",
-                         what, offset);
+                         "%s changes the %u bytes at image offset "
+                         "0x%x, which are in no section",
+                         what, size, offset);
+    if ((meets_run(&in->run, offset, offset + size) && !break_run(in)) ||
+        !need_map(in))
+        return false;
+    claimed = in->claimed + offset / 8;
     // Four neighbouring bits lie in two neighbouring bytes at most.
-    if ((claimed[0] | claimed[1] << 8) & word)
+    if ((claimed[0] | claimed[1] << 8) & bits)
         return load_fail(in->error,
-                         "%s changes the word at image offset "
+                         "%s changes the bytes at image offset "
                          "0x%x for the second time",
                          what, offset);
-    // offset % 8 = 6:  word = 3c0, claimed[0] |= c0, claimed[1] |= 03
-    claimed[0] |= (uint8_t)word;
-    claimed[1] |= (uint8_t)(word >> 8);
+    // offset % 8 = 6:  bits = 3c0, claimed[0] |= c0, claimed[1] |= 03
+    claimed[0] |= (uint8_t)bits;
+    claimed[1] |= (uint8_t)(bits >> 8);
     return true;
+}
+
+static bool map_is_clear(const struct loading *in, uint32_t low, uint32_t high)
+{
+    for (uint32_t at = low; in->claimed && at < high; at++)
+        if (in->claimed[at / 8] >> at % 8 & 1)
+            return false;
+    return true;
+}
+
+// A second run takes the place of the first, whose words go to the map. A run
+// that meets what is in the map must go there as well, word by word: only
+// then is it known whether two of them are the same.
+bool build_claim_run(struct loading *in, uint32_t low, uint32_t high,
+                     bool (*replay)(struct loading *in))
+{
+    if (!break_run(in))
+        return false;
+    in->run = (struct claim_run){low, high, replay};
+    return map_is_clear(in, low, high) || break_run(in);
+}
+
+void build_tell(const struct loading *in, const struct fixup *fixup)
+{
+    const struct load_watch *watch = in->options->watch;
+
+    if (watch)
+        watch->see(in->image, fixup, watch->arg);
 }
 
 uint32_t build_get(const struct image *image, uint32_t offset)
@@ -171,7 +229,8 @@ bool build_export(struct loading *in, const char *name, uint32_t address)
 {
     struct image *image = in->image;
     uint32_t used = image->exports * sizeof(struct image_export);
-    struct image_export export = {build_name(image, name), address};
+    struct image_export export = {.name = build_name(image, name),
+                                  .address = address};
 
     if (export.name == BUILD_NO_NAME ||
         !grow((void **)&image->export, &image->exports_size, used,

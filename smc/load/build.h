@@ -3,12 +3,35 @@
 #pragma once
 #include "smc/load/image.h"
 
-// One attempt to load one file.
+// Words that were changed one above the other, as sorted tables make them:
+// all of them lie in [low, high), and that each lies above the one before is
+// proof that none was changed twice. Only if somebody else comes into the
+// range must the single words be known; replay then claims them one by one.
+struct claim_run {
+    uint32_t low, high; // image offsets; equal if there is no run
+    bool (*replay)(struct loading *in);
+};
+
+// One file on its way to an image.
 struct loading {
+    struct loading *next; // in the set, in the order of discovery
+    struct load_set *set;
     const struct module *file;
     struct image *image;
-    struct load_error *error;
+    struct load_error *error;           // one for the whole set
+    const struct load_options *options; // never NULL
+    uint32_t base;      // the address that was asked for; 0: any
+    void *work;         // the format's own, from lay_out to drop
+    uint8_t *claimed;   // one bit per byte that was changed, or NULL
+    uint32_t last_part; // where the last change was
+    struct claim_run run;
+    bool listed; // set.c: the image is in the list
 };
+
+// A file that needs another one, for its symbols or because it says so:
+// finds it among the images and in the set, or takes it into the set. NULL
+// with the reason if there is no such file. `name` is that of a boot module.
+struct image *load_needs(struct loading *in, const char *name);
 
 // Allocates the staging buffer, cleared, for an image of at most `size`
 // bytes. Then chooses where the image will run, once its size is known.
@@ -19,10 +42,20 @@ bool build_place(struct loading *in, uint32_t size);
 bool build_part(struct loading *in, const char *name, size_t name_len,
                 enum part_kind kind, uint32_t offset, uint32_t size);
 
-// Claims the word at `offset` for a change. Refuses a word outside every
-// part and one of which a byte was changed before: no linker asks for that,
-// and the second change would read the first one's result.
-bool build_claim(struct loading *in, uint32_t offset, const char *what);
+// Claims `size` bytes (1 to 4) at `offset` for a change. Refuses a place
+// outside every part and one of which a byte was changed before: no linker
+// asks for that, and the second change would read the first one's result.
+bool build_claim(struct loading *in, uint32_t offset, uint32_t size,
+                 const char *what);
+
+// Claims a run at once; see struct claim_run. `low` to `high` lie in one
+// part. False on lack of memory, or if the run meets an earlier claim.
+bool build_claim_run(struct loading *in, uint32_t low, uint32_t high,
+                     bool (*replay)(struct loading *in));
+
+// Tells options->watch of a change, if there is one. Formats with a fast way
+// for many words take the slow one while somebody watches.
+void build_tell(const struct loading *in, const struct fixup *fixup);
 
 // A word at any address. The processor does not mind; the compiler must be
 // told. (memcpy would be a call: a freestanding compiler builds none in.)

@@ -12,17 +12,15 @@ int report_error(const struct load_error *error)
     return 1;
 }
 
-// Type by type, because the types tell the formats apart: HIGHLOW is PE's
-// only one, and an object has no other than the first three.
+// Type by type, because the types tell the formats apart.
 static void print_relocations(const struct image *image)
 {
-    static const char *const name[RELOC_TYPES] = {"R_386_32", "R_386_PC32",
-                                                  "R_386_PLT32", "HIGHLOW"};
     const char *between = "";
 
-    for (int type = 0; type < RELOC_TYPES; type++)
+    for (uint32_t type = 0; type < IMAGE_RELOC_TYPES; type++)
         if (image->relocations[type]) {
-            kprintf("%s%u %s", between, image->relocations[type], name[type]);
+            kprintf("%s%u %s", between, image->relocations[type],
+                    image->format->reloc_name(type));
             between = ", ";
         }
     if (!*between)
@@ -32,10 +30,9 @@ static void print_relocations(const struct image *image)
 void report_image(const struct image *image)
 {
     kprintf("%s: %s at 0x%08x, 0x%x bytes, %u of code", image->name,
-            image->kind == IMAGE_PE ? "PE" : "ELF",
-            (unsigned)(uintptr_t)image->base, image->size,
+            image->format->name, (unsigned)(uintptr_t)image->base, image->size,
             image_code_bytes(image));
-    if (image->kind == IMAGE_PE)
+    if (image->preferred)
         kprintf(", linked for 0x%08x", image->preferred);
     kprintf("\n  relocations: ");
     print_relocations(image);

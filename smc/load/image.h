@@ -22,13 +22,19 @@
 #include "smc/load/refuse.h"
 
 // A file that asks for more is refused, not believed.
-#define IMAGE_MAX (16u << 20)
+#define IMAGE_MAX (32u << 20)
 // PE allows 96 sections; the headers and the stubs are two parts more.
 #define IMAGE_PARTS 98
 // GRUB's bsd.mod needs 13 others, more than any other module.
-#define IMAGE_USES 16
+#define IMAGE_USES 32
+// Relocation types are counted by their own numbers: 0 to 43 of ELF, 0 to 15
+// of PE.
+#define IMAGE_RELOC_TYPES 64
 
-enum image_kind { IMAGE_ELF, IMAGE_PE };
+// Who may be bound to whom. Names of one family mean nothing in another, and
+// neither do its calling conventions: GRUB's strlen has its argument in eax.
+enum family { FAMILY_C, FAMILY_GRUB, FAMILY_WINDOWS, FAMILIES };
+
 enum part_kind { PART_CODE, PART_READ_ONLY, PART_DATA };
 
 // A stretch of an image that has one kind of pages. Parts are in ascending
@@ -39,18 +45,14 @@ struct image_part {
     uint32_t offset, size;
 };
 
-// What was changed, for `images` and the checks: one count per type.
-enum reloc_type {
-    RELOC_32,
-    RELOC_PC32,
-    RELOC_PLT32,
-    RELOC_HIGHLOW,
-    RELOC_TYPES
-};
-
+// A symbol that others may ask for: a link in its family's table of names
+// (smc/load/names.c) as long as its image is there.
 struct image_export {
     uint32_t name;    // offset into image->names
     uint32_t address; // 0 for a forwarder, which is listed but not followed
+    uint32_t hash;
+    struct image *image;
+    struct image_export *next; // in the same bucket, older
 };
 
 // An import that this kernel does not offer. A stub in the image calls
@@ -58,6 +60,37 @@ struct image_export {
 struct image_refusal {
     struct image *image;
     uint32_t dll, symbol; // offsets into image->names
+};
+
+struct loading;
+struct image;
+
+// What tells the formats apart: one of these for each.
+//
+//   file   is --> lay_out --> link -----> start ....... stop --> forget
+//                 |           |           |
+//                 stage and   resolve,    its own code runs: init
+//                 address     relocate    functions, DllMain
+//
+// lay_out of all files of a set comes before link of any, so that files may
+// need each other in a circle. All but `is`, lay_out, link and reloc_name
+// may be NULL.
+struct image_format {
+    const char *name; // "ELF", "PE"
+    bool (*is)(const struct module *file);
+    // Judges the file, fills the stage, chooses the address, exports names.
+    bool (*lay_out)(struct loading *in);
+    // Resolves what the file asks for, relocates the stage.
+    bool (*link)(struct loading *in);
+    // Frees in->work; called once after link, or after what failed.
+    void (*drop)(struct loading *in);
+    // Runs the image's own code when it comes and when it goes. False with
+    // the reason: the image is then broken.
+    bool (*start)(struct image *image, struct load_error *error);
+    bool (*stop)(struct image *image, struct load_error *error);
+    // Frees image->detail.
+    void (*forget)(struct image *image);
+    const char *(*reloc_name)(uint32_t type); // never NULL
 };
 
 // Who keeps whom alive. An arrow is a pointer that the loader counts or owns:
@@ -76,7 +109,9 @@ struct image {
     char name[80];      // of its file, as `ls` shows it
     // Only to be compared: what the checks load from is gone afterwards.
     const struct module *file;
-    enum image_kind kind;
+    const struct image_format *format;
+    enum family family;
+    void *detail;        // the format's own, as long as the image is there
     struct arena *arena; // its address range, and nothing else is in it
     uint8_t *base;
     uint32_t size;          // whole pages, the stubs included
@@ -85,7 +120,7 @@ struct image {
 
     struct image_part part[IMAGE_PARTS]; // ascending, no page in two of them
     uint32_t parts;
-    uint32_t relocations[RELOC_TYPES];
+    uint32_t relocations[IMAGE_RELOC_TYPES];
     uint32_t bound;   // imports that the kernel or an image satisfies
     uint32_t refused; // imports that lead to a refusing stub
     struct image_refusal *refusal;
@@ -95,6 +130,7 @@ struct image {
     uint32_t names_used, names_size;
     struct image_export *export;
     uint32_t exports, exports_size;
+    bool published; // the exports are in the family's table
 
     struct image *uses[IMAGE_USES]; // images that this one points into
     uint32_t uses_count;
@@ -105,22 +141,60 @@ struct image {
     // of its addresses, so it stays, and nothing is bound to it any more.
     bool broken;
 
-    // Only while loading.
-    uint8_t *stage;     // the image as it will be
-    uint8_t *claimed;   // one bit per byte that the loader has changed
-    uint32_t last_part; // where the last change was
+    uint8_t *stage; // only while loading: the image as it will be
 };
 
-// Loads a file. Imports are satisfied by the kernel and by the images that
-// are loaded already. Runs nothing. Returns NULL with the reason in *error;
-// then nothing was kept.
+// One change that the loader makes, for those who want to watch.
+struct fixup {
+    uint32_t offset, size; // bytes of the image: 4, 2 or 1 of them
+    const char *type;      // "R_386_PC32", "HIGHLOW", "import"
+    const char *symbol;    // or NULL
+    uint32_t before, after;
+};
+struct load_watch {
+    void (*see)(const struct image *image, const struct fixup *fixup,
+                void *arg);
+    void *arg;
+};
+
+// When a shared object's calls into others are bound, and how.
+enum binding {
+    BINDING_LAZY,   // at the first call, in a word of data
+    BINDING_NOW,    // all while loading
+    BINDING_DIRECT, // at the first call, in the calling instruction
+    BINDING_PLT     // at the first call, in the jump that calls go through
+};
+
+// All zeros is what nobody has asked to be different.
+struct load_options {
+    uint32_t base; // where the first file goes; 0: wherever there is room
+    enum binding binding;
+    const struct load_watch *watch; // told of every change, or NULL
+};
+
+// Loads some files and what they need, all or nothing, and runs none of
+// their code. Imports are satisfied by the kernel, by the images that are
+// loaded already and by each other. Returns the first file's image, or NULL
+// with the reason in *error; then nothing was kept. `options` may be NULL.
+struct image *image_load_set(const struct module *const *files, uint32_t count,
+                             const struct load_options *options,
+                             struct load_error *error);
 struct image *image_load(const struct module *file, struct load_error *error);
 
-// Frees all that an image holds, the memory that its code allocated
-// included. Refuses while another image uses it, and if it is broken.
+// The same up to the last step: options->watch sees every change that would
+// be made, and then all is forgotten.
+bool image_try(const struct module *const *files, uint32_t count,
+               const struct load_options *options, struct load_error *error);
+
+// Frees all that the images hold, the memory that their code allocated
+// included. All or nothing: refuses while an image outside of the set uses
+// one of them, and if one is broken. They must be loaded.
+bool image_unload_set(struct image *const *set, uint32_t count,
+                      struct load_error *error);
 bool image_unload(struct image *image, struct load_error *error);
 
-// The first loaded image; follow ->next. Newest first.
+// The first loaded image; follow ->next. Newest first, and an image comes
+// before those that it uses, circles aside.
 struct image *image_first(void);
 // The newest image with this name. A file has several names: NAME and NAME#1
 // are the same boot module.

@@ -1,83 +1,82 @@
 // SPDX-License-Identifier: MIT
-// The life of an image: load, init ... fini, unload.
+// The life of an image: load, start ... stop, unload.
 //
-//   image_load --> init --> called, bound to --> fini --> image_unload
-//                   |                             |
-//                   '--- did not return: broken --'
+//   image_load --> start --> called, bound to --> stop --> image_unload
+//                   |                              |
+//                   '--- did not return: broken ---'
 //
-// Only GRUB modules have an init and a fini that this kernel can run. The
-// entry point of a DLL, DllMain, wants a thread block at fs:[0x18] and the
-// C runtime's start-up; zlib1 works without it.
+// What start is, the format knows: grub_mod_init, the init functions of a
+// shared object, DllMain.
 #include "smc/load/open.h"
-#include "smc/load/call.h"
 
-// Modules name the modules they need. A chain as long as this is a loop.
-#define DEPTH_MAX 8
-static unsigned depth;
-
-// An init that faults half-way may have registered itself before: crypto.mod
-// then has it in a list, and to free it leaves a pointer to nothing there.
-// Its fini cannot be trusted to undo one half of what init does. So it stays,
-// and with it what it uses; Linux keeps a module whose init has oopsed, too.
 static bool start(struct image *image, struct load_error *error)
 {
-    struct call call = {.image = image, .entry = image->init, .argc = 1};
+    bool ok = !image->format->start || image->format->start(image, error);
 
-    // GRUB passes its own record of the module, which crypto modules ignore.
-    if (image->init && !call_image(&call)) {
-        image->broken = true;
-        return load_fail(error, "grub_mod_init %s", call.text);
+    // Nobody knows what half an initialisation has left where.
+    image->started = ok;
+    image->broken = !ok;
+    return ok;
+}
+
+// Oldest first: what an image uses is older than the image, and so is started
+// when the image's own start function calls it.
+static bool start_newer(struct image *image, const struct image *before,
+                        struct load_error *error)
+{
+    if (image == before)
+        return true;
+    if (!start_newer(image->next, before, error))
+        return false;
+    load_clear(error, image->name);
+    return start(image, error);
+}
+
+struct image *open_set(const struct module *const *files, uint32_t count,
+                       const struct load_options *options,
+                       struct load_error *error)
+{
+    struct image *before = image_first();
+    struct image *image = image_load_set(files, count, options, error);
+
+    if (image && !start_newer(image_first(), before, error)) {
+        // All or nothing, but for what is broken and what that uses.
+        close_newer(before);
+        return NULL;
     }
-    image->started = true;
-    return true;
+    return image;
 }
 
 struct image *open_file(const struct module *file, struct load_error *error)
 {
-    struct image *image = NULL;
-
-    if (depth == DEPTH_MAX) {
-        load_fail(error, "needed by a chain of %d modules", DEPTH_MAX);
-        return NULL;
-    }
-    depth++;
-    image = image_load(file, error);
-    depth--;
-    return image && start(image, error) ? image : NULL;
+    return open_set(&file, 1, NULL, error);
 }
 
-// Called again from inside image_load, for the modules that a module needs.
-// An error then names the one that is the trouble, not the one that was asked
-// for first.
 struct image *open_image(const char *name, struct load_error *error)
 {
     const struct module *file = module_find(name);
     struct image *image = image_find(name);
 
-    error->file = name;
+    load_clear(error, name);
     if (image && !image->broken)
         return image;
     if (image)
         load_fail(error, "its init or fini did not return; nothing uses it");
     else if (!file)
         load_fail(error, "no such file among the boot modules");
-    else
-        image = open_file(file, error);
-    return image && !image->broken ? image : NULL;
+    return !image && file ? open_file(file, error) : NULL;
 }
 
-// A fini that does not return leaves as much behind as such an init.
+// A stop that does not return leaves as much behind as such a start.
 bool close_image(struct image *image, struct load_error *error)
 {
-    struct call call = {.image = image, .entry = image->fini};
-
-    error->file = image->name;
-    // Its users first: fini may pull the ground from under them.
-    if (image->users == 0 && image->started && image->fini) {
+    load_clear(error, image->name);
+    // Its users first: stop may pull the ground from under them.
+    if (image->users == 0 && image->started && image->format->stop) {
         image->started = false;
-        if (!call_image(&call)) {
+        if (!image->format->stop(image, error)) {
             image->broken = true;
-            return load_fail(error, "grub_mod_fini %s", call.text);
+            return false;
         }
     }
     return image_unload(image, error);

@@ -9,8 +9,12 @@
 // reason in *error.
 struct image *open_image(const char *name, struct load_error *error);
 
-// The same for a file that is at hand, always with a new image. If its init
-// does not return, the image stays in the list, broken, and this is NULL.
+// Loads files that are at hand, always into new images, and starts them and
+// what they need. If one does not start, it stays in the list, broken, with
+// what it uses; the others go, and this is NULL. Returns the first file's.
+struct image *open_set(const struct module *const *files, uint32_t count,
+                       const struct load_options *options,
+                       struct load_error *error);
 struct image *open_file(const struct module *file, struct load_error *error);
 
 // Runs the fini function of a started image, then unloads it. If fini

@@ -2,6 +2,7 @@
 // The words of a refusal. One format for all of them, so that tests and
 // readers know where to look for the field, the place and the value.
 #include "smc/load/refuse.h"
+#include "kernel/string.h"
 
 bool printable_name(const char *text, uint32_t room)
 {
@@ -32,4 +33,45 @@ bool load_fail(struct load_error *error, const char *fmt, ...)
     // Cut to the room there is: a name of 255 characters is no overflow.
     ksnprintf(error->text, sizeof error->text, "%s: %s", error->file, words);
     return false;
+}
+
+void load_clear(struct load_error *error, const char *file)
+{
+    error->file = file;
+    error->missing = error->untold = 0;
+    error->missing_in = NULL;
+    error->text[0] = '\0';
+}
+
+void load_missing(struct load_error *error, const char *symbol)
+{
+    // Room for the last words of load_missed stays free.
+    const size_t room = sizeof error->text - 32;
+    size_t len = strlen(error->text);
+    int wrote;
+
+    if (error->missing_in == error->file)
+        wrote = ksnprintf(error->text + len, room - len, ", %s", symbol);
+    else
+        wrote = ksnprintf(error->text + len, room - len,
+                          "%s%s: offered neither by the kernel nor by a "
+                          "loaded image: %s",
+                          len ? "; " : "", error->file, symbol);
+    error->missing_in = error->file;
+    error->missing++;
+    if ((size_t)wrote >= room - len) {
+        error->text[len] = '\0'; // no half names
+        error->untold++;
+    }
+}
+
+bool load_missed(struct load_error *error)
+{
+    size_t len = strlen(error->text);
+
+    if (error->untold)
+        ksnprintf(error->text + len, sizeof error->text - len, " and %u more",
+                  error->untold);
+    error->untold = 0;
+    return error->missing;
 }

@@ -12,8 +12,19 @@
 
 struct load_error {
     const char *file;
-    char text[200];
+    uint32_t missing, untold; // names that nobody offers; without room
+    const char *missing_in;   // the file that the last of them is from
+    char text[1500];
 };
+
+// Begins an error about this file: no words yet.
+void load_clear(struct load_error *error, const char *file);
+
+// Adds a symbol that nobody offers to the text. All of them are told at
+// once, file by file; loading goes on until load_missed asks.
+void load_missing(struct load_error *error, const char *symbol);
+// True if anything is missing; the text is then complete.
+bool load_missed(struct load_error *error);
 
 // Both return false, so that a check reads `return load_fail(error, ...)`.
 // `where` says what the place counts from: "offset" in the file or "RVA" in

@@ -5,31 +5,24 @@
 #include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
-
-// Who may be bound to. An image with another calling convention is no help: a
-// call into it would find its arguments in the wrong places. Nor is a broken
-// one.
-static bool is_offering(const struct loading *in, const struct image *image)
-{
-    return !image->broken && image->register_args == in->image->register_args;
-}
+#include "smc/load/names.h"
 
 // Objects name no origin for a symbol. The kernel is asked first, so that no
-// image can put itself in front of malloc; then the images, newest first.
+// image can put itself in front of malloc; then the images of the family,
+// newest first.
 bool resolve_object(struct loading *in, const char *name, uint32_t *address)
 {
-    uint32_t convention = in->image->register_args;
+    const struct image_export *export;
 
-    *address = convention ? host_grub_symbol(name) : host_c_symbol(name);
-    // Newest first: whoever loads a second `add` wants that one.
-    for (struct image *image = image_first(); !*address && image;
-         image = image->next) {
-        if (is_offering(in, image))
-            *address = image_symbol(image, name);
-        if (*address)
-            return build_uses(in, image);
-    }
-    return true;
+    *address = in->image->family == FAMILY_GRUB ? host_grub_symbol(name)
+                                                : host_c_symbol(name);
+    if (*address)
+        return true;
+    export = names_find(in->image->family, name);
+    if (!export)
+        return true;
+    *address = export->address;
+    return export->image == in->image || build_uses(in, export->image);
 }
 
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)
@@ -96,7 +89,8 @@ bool resolve_import(struct loading *in, const char *dll, const char *symbol,
     *address = host_dll_symbol(dll, symbol);
     for (struct image *other = image_first(); !*address && other;
          other = other->next) {
-        if (is_offering(in, other) && host_same_dll(other->name, dll))
+        if (!other->broken && other->family == FAMILY_WINDOWS &&
+            host_same_dll(other->name, dll))
             *address = image_symbol(other, symbol);
         if (*address && !build_uses(in, other))
             return false;

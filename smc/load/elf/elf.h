@@ -15,8 +15,7 @@
 #include "smc/load/build.h"
 #include "smc/load/elf/elf_format.h"
 
-bool elf_is(const struct module *file);
-bool elf_load(struct loading *in);
+extern const struct image_format elf_object_format;
 
 // Between the three files of this format: the file after elf_check.
 struct elf {
@@ -37,7 +36,8 @@ struct elf {
 // The place or address of what has none: a section that is not loaded.
 #define ELF_NOWHERE 0xffffffffu
 
-// elf_check.c: everything that can be judged without an address.
+// elf_check.c: is it ELF at all, and everything that can be judged without an address.
+bool elf_is(const struct module *file);
 bool elf_check(struct elf *elf);
 const char *elf_section_name(const struct elf *elf, uint32_t index);
 const char *elf_symbol_name(const struct elf *elf, uint32_t index);
@@ -53,5 +53,9 @@ static inline bool elf_has_bytes(const struct elf_section *section)
     return section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS;
 }
 
-// object_link.c: addresses for symbols, then the relocations.
+// object_link.c: addresses for the symbols that the file defines, which are
+// exported; then, when all files are that far, for the others, and the
+// relocations.
+bool elf_define(struct elf *elf);
 bool elf_link(struct elf *elf);
+const char *elf_reloc_name(uint32_t type);

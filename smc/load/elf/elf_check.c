@@ -109,7 +109,7 @@ static bool check_loaded(struct elf *elf, const struct elf_section *section)
                             "not a power of two up to 4096");
     // For NOBITS the file's size is no bound: this is the only one.
     if (section->sh_size > IMAGE_MAX)
-        return REFUSE_FIELD(elf, section, sh_size, "more than 16 MiB");
+        return REFUSE_FIELD(elf, section, sh_size, "more than 32 MiB");
     return true;
 }
 
@@ -243,7 +243,7 @@ static bool check_symbol(struct elf *elf, const struct elf_symbol *symbol,
             return REFUSE_FIELD(elf, symbol, st_value,
                                 "COMMON needs an alignment of 1 to 4096");
         if (symbol->st_size > IMAGE_MAX)
-            return REFUSE_FIELD(elf, symbol, st_size, "more than 16 MiB");
+            return REFUSE_FIELD(elf, symbol, st_size, "more than 32 MiB");
         return true;
     }
     if (symbol->st_shndx == SHN_ABS || symbol->st_shndx == SHN_UNDEF)

@@ -20,8 +20,8 @@
 #include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
+#include "smc/load/call.h"
 #include "smc/load/elf/elf.h"
-#include "smc/load/open.h"
 
 // Rights come from two flags. Both at once were refused by elf_check.
 static enum part_kind kind_of(const struct elf_section *section)
@@ -39,7 +39,7 @@ static bool take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
     *at = align > 1 ? (*end + align - 1) & ~(align - 1) : *end;
     *end = *at + size;
     return *end <= IMAGE_MAX ||
-           load_fail(elf->error, "the sections need more than 16 MiB");
+           load_fail(elf->error, "the sections need more than 32 MiB");
 }
 
 // Sections keep the order of the file. An empty section gets a place too:
@@ -110,7 +110,7 @@ static void copy_sections(struct elf *elf)
 }
 
 // A GRUB module names those it needs in .moddeps, one string after another.
-static bool load_needed(struct elf *elf)
+static bool name_needed(struct elf *elf)
 {
     uint32_t size = 0;
     const char *at = elf_find_bytes(elf, ".moddeps", &size);
@@ -124,16 +124,9 @@ static bool load_needed(struct elf *elf)
             return load_fail(elf->error, "a name in .moddeps is not a string "
                                          "of up to 32 printable characters");
         ksnprintf(name, sizeof name, "%s.mod", at);
-        // This is a recursion: what is needed may need others. It ends at
-        // DEPTH_MAX, because a module can also need itself.
-        struct image *needed = open_image(name, elf->error);
-        if (!needed)
-            return false;
-        // From here on errors are about this file again.
-        elf->error->file = elf->file->name;
         // Even if no symbol leads there: the file has said that it depends
         // on it, and may reach it through a third one.
-        if (!build_uses(elf->in, needed))
+        if (!load_needs(elf->in, name))
             return false;
         at += len + 1;
         size -= len + 1;
@@ -141,47 +134,95 @@ static bool load_needed(struct elf *elf)
     return true;
 }
 
-static bool fill_stage(struct elf *elf)
+// The arrays that say where things went. One more than needed, so that an
+// object without symbols, for which this would be 0 bytes, is no special
+// case.
+static bool make_room(struct elf *elf)
 {
+    elf->place = heap_alloc(elf->sections * sizeof(uint32_t));
+    elf->address = heap_alloc((elf->symbols + 1) * sizeof(uint32_t));
+    elf->table = heap_zalloc(elf->sections, sizeof(uint32_t));
+    if (!elf->place || !elf->address || !elf->table)
+        return load_fail(elf->error, "no memory for the section table");
+    // All ones is ELF_NOWHERE.
+    memset(elf->place, 0xff, elf->sections * sizeof(uint32_t));
+    memset(elf->address, 0xff, elf->symbols * sizeof(uint32_t));
+    return true;
+}
+
+static bool object_lay_out(struct loading *in)
+{
+    struct elf *elf = heap_zalloc(1, sizeof *elf);
     uint32_t name_size;
 
+    in->work = elf;
+    if (!elf)
+        return load_fail(in->error, "no memory to read the file");
+    elf->in = in;
+    elf->file = in->file;
+    elf->image = in->image;
+    elf->error = in->error;
+    if (!elf_check(elf) || !make_room(elf))
+        return false;
     // GRUB builds with -mregparm=3: three arguments travel in registers. Its
     // modules are known by the section that holds their name.
-    if (elf_find_bytes(elf, ".modname", &name_size))
-        elf->image->register_args = 3;
+    if (elf_find_bytes(elf, ".modname", &name_size)) {
+        in->image->family = FAMILY_GRUB;
+        in->image->register_args = 3;
+    }
     if (!lay_out(elf))
         return false;
     copy_sections(elf);
-    // What is needed must be there before symbols are looked up.
-    return load_needed(elf) && elf_link(elf);
+    return name_needed(elf) && elf_define(elf);
 }
 
-// The three tables live only while loading: afterwards the image knows its
-// exports by address.
-bool elf_load(struct loading *in)
+static bool object_link(struct loading *in)
 {
-    struct elf elf = {
-        .file = in->file, .image = in->image, .error = in->error, .in = in};
-    bool ok;
-
-    in->image->kind = IMAGE_ELF;
-    if (!elf_check(&elf))
-        return false;
-    elf.place = heap_alloc(elf.sections * sizeof(uint32_t));
-    // One more than needed, so that an object without symbols, for which
-    // this would be 0 bytes, is no special case.
-    elf.address = heap_alloc((elf.symbols + 1) * sizeof(uint32_t));
-    elf.table = heap_zalloc(elf.sections, sizeof(uint32_t));
-    if (elf.place && elf.address && elf.table) {
-        // All ones is ELF_NOWHERE.
-        memset(elf.place, 0xff, elf.sections * sizeof(uint32_t));
-        memset(elf.address, 0xff, elf.symbols * sizeof(uint32_t));
-        ok = fill_stage(&elf);
-    } else {
-        ok = load_fail(in->error, "no memory for the section table");
-    }
-    heap_free(elf.place);
-    heap_free(elf.address);
-    heap_free(elf.table);
-    return ok;
+    return elf_link(in->work);
 }
+
+// The tables live only while loading: afterwards the image knows its exports
+// by address.
+static void object_drop(struct loading *in)
+{
+    struct elf *elf = in->work;
+
+    if (!elf)
+        return;
+    heap_free(elf->place);
+    heap_free(elf->address);
+    heap_free(elf->table);
+    heap_free(elf);
+}
+
+// An init that faults half-way may have registered itself before: crypto.mod
+// then has it in a list, and to free it leaves a pointer to nothing there.
+// Its fini cannot be trusted to undo one half of what init does. So it stays,
+// and with it what it uses; Linux keeps a module whose init has oopsed, too.
+static bool object_start(struct image *image, struct load_error *error)
+{
+    struct call call = {.image = image, .entry = image->init, .argc = 1};
+
+    // GRUB passes its own record of the module, which crypto modules ignore.
+    return !image->init || call_image(&call) ||
+           load_fail(error, "grub_mod_init %s", call.text);
+}
+
+static bool object_stop(struct image *image, struct load_error *error)
+{
+    struct call call = {.image = image, .entry = image->fini};
+
+    return !image->fini || call_image(&call) ||
+           load_fail(error, "grub_mod_fini %s", call.text);
+}
+
+const struct image_format elf_object_format = {
+    .name = "ELF",
+    .is = elf_is,
+    .lay_out = object_lay_out,
+    .link = object_link,
+    .drop = object_drop,
+    .start = object_start,
+    .stop = object_stop,
+    .reloc_name = elf_reloc_name,
+};

@@ -46,31 +46,28 @@ static bool find_undefined(struct elf *elf, uint32_t index)
     // A weak symbol may be missing: its address is then 0, and the code is
     // expected to compare before it calls.
     else if (elf->symbol[index].st_info >> 4 != STB_WEAK)
-        return load_fail(elf->error,
-                         "symbol %u, %s, is offered neither by "
-                         "the kernel nor by a loaded image",
-                         index, name);
+        load_missing(elf->error, name);
     return true;
 }
 
-// From index and value to an address. Symbols of sections that are not loaded
+// From index and value to an address; that of an undefined symbol is not
+// known yet. Symbols of sections that are not loaded
 // (debugging data) stay ELF_NOWHERE, which only matters if code uses them.
-static bool find_address(struct elf *elf, uint32_t index)
+static void find_address(struct elf *elf, uint32_t index)
 {
     const struct elf_symbol *symbol = &elf->symbol[index];
     uint32_t place;
 
     switch (symbol->st_shndx) {
-    case SHN_UNDEF: return find_undefined(elf, index);
+    case SHN_UNDEF: return;
     // An absolute symbol is a number that has a name. It does not move.
-    case SHN_ABS: elf->address[index] = symbol->st_value; return true;
+    case SHN_ABS: elf->address[index] = symbol->st_value; return;
     // elf.c has put the offset there when it gave out the space.
-    case SHN_COMMON: elf->address[index] += base_of(elf); return true;
+    case SHN_COMMON: elf->address[index] += base_of(elf); return;
     default:
         place = elf->place[symbol->st_shndx];
         if (place != ELF_NOWHERE)
             elf->address[index] = base_of(elf) + place + symbol->st_value;
-        return true;
     }
 }
 
@@ -100,14 +97,26 @@ static bool publish(struct elf *elf, uint32_t index)
 }
 
 // Symbol 0 means "no symbol": a relocation against it adds nothing.
-static bool link_symbols(struct elf *elf)
+bool elf_define(struct elf *elf)
 {
     if (elf->symbols)
         elf->address[0] = 0;
-    for (uint32_t i = 1; i < elf->symbols; i++)
-        if (!find_address(elf, i) || !publish(elf, i))
+    for (uint32_t i = 1; i < elf->symbols; i++) {
+        find_address(elf, i);
+        if (!publish(elf, i))
             return false;
+    }
     return true;
+}
+
+const char *elf_reloc_name(uint32_t type)
+{
+    switch (type) {
+    case R_386_32: return "R_386_32";
+    case R_386_PC32: return "R_386_PC32";
+    case R_386_PLT32: return "R_386_PLT32";
+    default: return "R_386_?";
+    }
 }
 
 // The types that position-independent code needs are named, since that is
@@ -137,7 +146,6 @@ static bool relocate_word(struct elf *elf, const struct elf_section *target,
 {
     struct image *image = elf->image;
     uint32_t symbol = rel->r_info >> 8, word = place + rel->r_offset, value;
-    enum reloc_type type;
 
     // What a linker leaves behind when it has done the work itself.
     if ((uint8_t)rel->r_info == R_386_NONE)
@@ -152,22 +160,21 @@ static bool relocate_word(struct elf *elf, const struct elf_section *target,
                             "its symbol is in a section that is not loaded");
     // Only now is `word` known to be an offset in the image: r_offset has
     // been compared with the section, and the section lies in the image.
-    if (!build_claim(elf->in, word, "a relocation"))
+    if (!build_claim(elf->in, word, 4, "a relocation"))
         return false;
     // The addend is what the word holds: i386 has no room for it in the
     // entry (REL, not RELA). Hence the rule that no word is changed twice.
     value = elf->address[symbol] + build_get(image, word);
     switch ((uint8_t)rel->r_info) {
-    case R_386_32: type = RELOC_32; break;
+    case R_386_32: break;
     case R_386_PC32:
     case R_386_PLT32:
         // P is where the word will be, not where the stage is now.
         value -= base_of(elf) + word;
-        type = (uint8_t)rel->r_info == R_386_PC32 ? RELOC_PC32 : RELOC_PLT32;
         break;
     default: return refuse_type(elf, rel);
     }
-    image->relocations[type]++;
+    image->relocations[(uint8_t)rel->r_info]++;
     build_put(image, word, value);
     return true;
 }
@@ -207,8 +214,12 @@ static bool relocate_section(struct elf *elf, uint32_t index)
 // comes later, or one of another section.
 bool elf_link(struct elf *elf)
 {
-    if (!link_symbols(elf))
-        return false;
+    for (uint32_t i = 1; i < elf->symbols; i++)
+        if (elf->symbol[i].st_shndx == SHN_UNDEF && !find_undefined(elf, i))
+            return false;
+    // Without an address nothing can be relocated; the set will say so.
+    if (elf->error->missing)
+        return true;
     for (uint32_t i = 1; i < elf->sections; i++)
         if (elf->section[i].sh_type == SHT_REL && !relocate_section(elf, i))
             return false;

@@ -21,10 +21,10 @@ enum check_result check_elf_sample(void)
     // 41 + 1, if COMMON is zero, the weak symbol is 0 and the call arrives.
     ok = call_symbol(&call, image, "add", 1, 41) && call.result == 42;
     judged("add(41) = %u, %u + %u relocations%s", call.result,
-           image->relocations[RELOC_32], image->relocations[RELOC_PLT32],
+           image->relocations[R_386_32], image->relocations[R_386_PLT32],
            call.text);
-    ok = ok && image->relocations[RELOC_32] == 2 &&
-         image->relocations[RELOC_PLT32] == 1;
+    ok = ok && image->relocations[R_386_32] == 2 &&
+         image->relocations[R_386_PLT32] == 1;
     return image_unload(image, &error) && ok ? CHECK_PASS : CHECK_FAIL;
 }
 

@@ -47,7 +47,7 @@ static const struct bad_field bad_fields[] = {
     PE_FIELD(SizeOfImage, 0x10000, "VirtualSize"),
     PE_FIELD(SizeOfImage, 0xfffff000, "SizeOfImage"),
     // Small enough for IMAGE_MAX, but not together with the stubs.
-    PE_FIELD(SizeOfImage, 0xff9000, "SizeOfImage"),
+    PE_FIELD(SizeOfImage, 0x1ff9000, "SizeOfImage"),
     PE_FIELD(SizeOfHeaders, 0x100, "SizeOfHeaders"),
     PE_FIELD(SizeOfHeaders, 0xffffffff, "SizeOfHeaders"),
     PE_FIELD(AddressOfEntryPoint, 0x7fffffff, "AddressOfEntryPoint"),

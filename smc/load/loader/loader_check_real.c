@@ -49,10 +49,11 @@ enum check_result check_relocations(void)
         return result;
     listed = walk_relocations(file, recount_word, &count);
     judged("%u relocated, %u listed, %u of them in code, %u words right",
-           image->relocations[RELOC_HIGHLOW], listed, count.code, count.right);
+           image->relocations[PE_REL_HIGHLOW], listed, count.code,
+           count.right);
     return zlib_verdict(image,
                         listed && count.right == listed &&
-                            image->relocations[RELOC_HIGHLOW] == listed &&
+                            image->relocations[PE_REL_HIGHLOW] == listed &&
                             (!is_known(file) || listed == 786));
 }
 

@@ -117,7 +117,7 @@ static void demo_dll(const struct module *file)
         return;
     }
     tell("It lies at 0x%08x now. %u words hold addresses and had to change.",
-         ADDRESS(image->base), image->relocations[RELOC_HIGHLOW]);
+         ADDRESS(image->base), image->relocations[PE_REL_HIGHLOW]);
     show_relocation(file, image);
     tell("Imports are words of data; binding one changes no code:");
     show_import(file, image, "malloc");

@@ -18,6 +18,7 @@
 // Everything after pe_check is read from the stage, by RVA. There it cannot
 // matter that two sections may share bytes of the file.
 #include "smc/load/pe/pe.h"
+#include "kernel/heap.h"
 #include "kernel/string.h"
 
 struct pe_directory pe_directory(const struct pe *pe, uint32_t index)
@@ -75,29 +76,56 @@ static void copy_sections(struct pe *pe)
     }
 }
 
-// Binding comes before relocating: an IAT slot that is also a target of a
-// relocation is then refused as a word changed twice.
-bool pe_load(struct loading *in)
+static bool pe_lay_out(struct loading *in)
 {
-    struct pe pe = {
-        .file = in->file, .image = in->image, .error = in->error, .in = in};
-    uint32_t base, size;
+    struct pe *pe = heap_zalloc(1, sizeof *pe);
+    uint32_t size;
 
-    in->image->kind = IMAGE_PE;
-    if (!pe_check(&pe))
+    in->work = pe;
+    if (!pe)
+        return load_fail(in->error, "no memory to read the file");
+    *pe = (struct pe){
+        .file = in->file, .image = in->image, .error = in->error, .in = in};
+    if (!pe_check(pe))
         return false;
-    size = pe.header->SizeOfImage;
-    in->image->preferred = pe.header->ImageBase;
+    size = pe->header->SizeOfImage;
+    in->image->family = FAMILY_WINDOWS;
+    in->image->preferred = pe->header->ImageBase;
     // Imports can only be counted in the stage, where the zero padding is
     // that may end their table. Only then is the number of stubs known.
     if (!build_stage(in, size + PE_IMPORTS_MAX * RESOLVE_STUB_SIZE))
         return false;
-    copy_sections(&pe);
-    if (!pe_count_imports(&pe) ||
-        !build_place(in, size + pe.imports * RESOLVE_STUB_SIZE))
-        return false;
-    // From here on the address is known, and everything that holds an
-    // address can be written: slots, stubs, relocated words, exports.
-    base = (uint32_t)(uintptr_t)in->image->base;
-    return pe_bind_imports(&pe) && pe_relocate(&pe, base) && pe_publish(&pe);
+    copy_sections(pe);
+    return pe_count_imports(pe) &&
+           build_place(in, size + pe->imports * RESOLVE_STUB_SIZE) &&
+           pe_publish(pe);
 }
+
+// Binding comes before relocating: an IAT slot that is also a target of a
+// relocation is then refused as a word changed twice.
+static bool pe_link(struct loading *in)
+{
+    struct pe *pe = in->work;
+
+    return pe_bind_imports(pe) &&
+           pe_relocate(pe, (uint32_t)(uintptr_t)in->image->base);
+}
+
+static void pe_drop(struct loading *in)
+{
+    heap_free(in->work);
+}
+
+static const char *pe_reloc_name(uint32_t type)
+{
+    return type == PE_REL_HIGHLOW ? "HIGHLOW" : "ABSOLUTE";
+}
+
+const struct image_format pe_format = {
+    .name = "PE",
+    .is = pe_is,
+    .lay_out = pe_lay_out,
+    .link = pe_link,
+    .drop = pe_drop,
+    .reloc_name = pe_reloc_name,
+};

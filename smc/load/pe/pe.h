@@ -16,8 +16,7 @@
 #include "smc/load/pe/pe_format.h"
 #include "smc/load/resolve.h"
 
-bool pe_is(const struct module *file);
-bool pe_load(struct loading *in);
+extern const struct image_format pe_format;
 
 // Between the files of this format: the file after pe_check.
 struct pe {
@@ -43,7 +42,8 @@ static inline uint32_t pe_section_size(const struct pe_section *section)
                                 : section->SizeOfRawData;
 }
 
-// pe_check.c: everything that the headers say.
+// pe_check.c: is it PE at all, and everything that the headers say.
+bool pe_is(const struct module *file);
 bool pe_check(struct pe *pe);
 
 // The directory entry, all zeros if the file has none. pe_in_image refuses

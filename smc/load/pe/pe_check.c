@@ -113,7 +113,7 @@ static bool check_sizes(struct pe *pe)
         header->SizeOfImage % header->SectionAlignment)
         return REFUSE_FIELD(pe, header, SizeOfImage,
                             "not a multiple of SectionAlignment "
-                            "up to 0xff8000");
+                            "up to 0x1ff8000");
     if (header->SizeOfHeaders > pe->file->size ||
         header->SizeOfHeaders > header->SizeOfImage)
         return REFUSE_FIELD(pe, header, SizeOfHeaders,

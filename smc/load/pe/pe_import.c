@@ -116,7 +116,7 @@ static bool bind_slot(struct pe *pe, const struct import *import)
     if (image->bound + image->refused == pe->imports)
         return load_fail(pe->error, "binding changes the import table");
     if (import->slot < pe->header->SizeOfHeaders ||
-        !build_claim(pe->in, import->slot, "an import"))
+        !build_claim(pe->in, import->slot, 4, "an import"))
         return load_fail(pe->error,
                          "the IAT slot at RVA 0x%x for %s is in "
                          "the headers, in no section, or bound twice",

@@ -58,10 +58,10 @@ static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
                          "base relocation at RVA 0x%x would "
                          "change the table that is being read",
                          rva);
-    if (!build_claim(pe->in, rva, "a base relocation"))
+    if (!build_claim(pe->in, rva, 4, "a base relocation"))
         return false;
     build_put(pe->image, rva, build_get(pe->image, rva) + delta);
-    pe->image->relocations[RELOC_HIGHLOW]++;
+    pe->image->relocations[PE_REL_HIGHLOW]++;
     return true;
 }
 

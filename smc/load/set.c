@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+// Loading several files at once, and what they need, in three passes.
+//
+//   lay out  a.mod ---------> b.mod ---------> crypto.mod   grows on the way
+//   link     a.mod ---------> b.mod ---------> crypto.mod   all names known
+//   commit   a.mod ---------> b.mod ---------> crypto.mod   cannot be refused
+//   list     crypto.mod, then those that use it
+//
+// No file is linked before all have their addresses and have said what they
+// offer, so that files may need each other in a circle, as libc.so.6 and
+// ld-linux.so.2 do. GRUB's and Linux's module loaders know no circles; a
+// dynamic linker must.
+#include "smc/load/set.h"
+#include "kernel/heap.h"
+#include "kernel/string.h"
+#include "smc/load/build.h"
+#include "smc/load/host/host.h"
+#include "smc/load/names.h"
+
+static const struct load_options no_options;
+
+// Frees an image that is in no list, loaded or half loaded.
+static void discard(struct image *image)
+{
+    for (uint32_t i = 0; i < image->uses_count; i++)
+        // First: an image that could not be loaded must not keep others.
+        image->uses[i]->users--;
+    names_withdraw(image);
+    if (image->format && image->format->forget)
+        image->format->forget(image);
+    // The pages become plain data again. No call can be in there: calls end
+    // before a command does, and unloading is a command.
+    arena_destroy(image->arena);
+    heap_free(image->stage);
+    heap_free(image->refusal);
+    heap_free(image->export);
+    heap_free(image->names);
+    heap_free(image);
+}
+
+// Takes a file into the set, at its end.
+static struct loading *add(struct load_set *set, const struct module *file)
+{
+    struct loading *in = heap_zalloc(1, sizeof *in), **end = &set->first;
+    struct image *image = heap_zalloc(1, sizeof *image);
+
+    set->error->file = file->name;
+    if (!in || !image) {
+        heap_free(in);
+        heap_free(image);
+        load_fail(set->error, "no memory for the image");
+        return NULL;
+    }
+    *in = (struct loading){.set = set,
+                           .file = file,
+                           .image = image,
+                           .error = set->error,
+                           .options = set->options};
+    image_name(image, file);
+    while (*end)
+        end = &(*end)->next;
+    *end = in;
+    return in;
+}
+
+static struct loading *find(const struct load_set *set,
+                            const struct module *file)
+{
+    struct loading *in = set->first;
+
+    while (in && in->file != file)
+        in = in->next;
+    return in;
+}
+
+// An error names the file that is not there and the one that needs it.
+struct image *load_needs(struct loading *in, const char *name)
+{
+    const struct module *file = module_find(name);
+    struct image *image = image_find(name);
+    struct loading *member = file ? find(in->set, file) : NULL;
+
+    if (image && image->broken) {
+        load_fail(in->error, "needs %s, whose init or fini did not return",
+                  name);
+        return NULL;
+    }
+    if (!image && !file) {
+        load_fail(in->error, "needs %s, which is not among the boot modules",
+                  name);
+        return NULL;
+    }
+    if (!image && !member)
+        member = add(in->set, file);
+    if (!image && member)
+        image = member->image;
+    in->error->file = in->file->name;
+    return image && (image == in->image || build_uses(in, image)) ? image
+                                                                  : NULL;
+}
+
+// A file says what it is by its first bytes; its name counts for nothing.
+static bool lay_out(struct loading *in)
+{
+    in->error->file = in->file->name;
+    for (const struct image_format *const *format = image_formats; *format;
+         format++)
+        if ((*format)->is(in->file)) {
+            in->image->format = *format;
+            if (!(*format)->lay_out(in))
+                return false;
+            names_publish(in->image);
+            return true;
+        }
+    return load_fail(in->error,
+                     "%u bytes that start neither with 7f 'ELF' "
+                     "nor with 'MZ'",
+                     in->file->size);
+}
+
+static bool link(struct loading *in)
+{
+    in->error->file = in->file->name;
+    return in->image->format->link(in);
+}
+
+static bool commit(struct loading *in)
+{
+    in->error->file = in->file->name;
+    return build_commit(in);
+}
+
+// The set may grow while this walks: lay_out finds what a file needs.
+static bool each(struct load_set *set, bool (*step)(struct loading *))
+{
+    for (struct loading *in = set->first; in; in = in->next)
+        if (!step(in))
+            return false;
+    return true;
+}
+
+// Half of the memory that an image takes while it is loaded is only for
+// loading. It goes as soon as the arena holds the result.
+static void forget_work(struct loading *in)
+{
+    if (in->image->format && in->image->format->drop)
+        in->image->format->drop(in);
+    heap_free(in->claimed);
+    heap_free(in->image->stage);
+    in->image->stage = NULL;
+}
+
+// A depth-first walk puts what is needed into the list before those that
+// need it. In a circle somebody has to be the first.
+static void list(struct load_set *set, struct image *image)
+{
+    struct loading *in = set->first;
+
+    while (in && in->image != image)
+        in = in->next;
+    if (!in || in->listed)
+        return;
+    in->listed = true;
+    for (uint32_t i = 0; i < image->uses_count; i++)
+        list(set, image->uses[i]);
+    image_add(image);
+}
+
+// The only trace of a set that was refused is the error.
+static void finish(struct load_set *set, bool keep)
+{
+    struct loading *in = set->first, *next;
+
+    for (; in; in = in->next)
+        forget_work(in);
+    for (in = set->first; keep && in; in = in->next)
+        list(set, in->image);
+    // Two passes: an image that goes gives back its uses of others.
+    for (in = set->first; in; in = next) {
+        next = in->next;
+        if (!keep)
+            discard(in->image);
+        heap_free(in);
+    }
+}
+
+static bool prepare(struct load_set *set, const struct module *const *files,
+                    uint32_t count, const struct load_options *options,
+                    struct load_error *error)
+{
+    *set = (struct load_set){.error = error,
+                             .options = options ? options : &no_options};
+    load_clear(error, count ? files[0]->name : "");
+    for (uint32_t i = 0; i < count; i++)
+        if (!find(set, files[i]) && !add(set, files[i]))
+            return false;
+    if (set->first)
+        set->first->base = set->options->base;
+    // What is missing anywhere is told at once, not name by name.
+    return each(set, lay_out) && each(set, link) && !load_missed(error);
+}
+
+struct image *image_load_set(const struct module *const *files, uint32_t count,
+                             const struct load_options *options,
+                             struct load_error *error)
+{
+    struct load_set set;
+    bool ok = prepare(&set, files, count, options, error) &&
+              each(&set, commit);
+    struct image *first = ok && set.first ? set.first->image : NULL;
+
+    finish(&set, ok);
+    return first;
+}
+
+struct image *image_load(const struct module *file, struct load_error *error)
+{
+    return image_load_set(&file, 1, NULL, error);
+}
+
+bool image_try(const struct module *const *files, uint32_t count,
+               const struct load_options *options, struct load_error *error)
+{
+    struct load_set set;
+    bool ok = prepare(&set, files, count, options, error);
+
+    finish(&set, false);
+    return ok;
+}
+
+// How many images outside of the set use this one.
+static uint32_t users_outside(const struct image *image,
+                              struct image *const *set, uint32_t count)
+{
+    uint32_t users = image->users;
+
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < set[i]->uses_count; k++)
+            users -= set[i]->uses[k] == image;
+    return users;
+}
+
+static bool may_go(struct image *image, struct image *const *set,
+                   uint32_t count, struct load_error *error)
+{
+    uint32_t users = users_outside(image, set, count);
+
+    load_clear(error, image->name);
+    if (image->broken)
+        return load_fail(error, "its init or fini did not return, and others "
+                                "may point into it: it stays");
+    return !users || load_fail(error, "%u loaded image%s it", users,
+                               users == 1 ? " uses" : "s use");
+}
+
+// Nothing is asked of the images themselves here; that is close_image.
+bool image_unload_set(struct image *const *set, uint32_t count,
+                      struct load_error *error)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!may_go(set[i], set, count, error))
+            return false;
+    for (uint32_t i = 0; i < count; i++) {
+        image_remove(set[i]);
+        // Its code is about to vanish, so nobody will free these blocks.
+        host_free_all(set[i]);
+        discard(set[i]);
+    }
+    return true;
+}
+
+bool image_unload(struct image *image, struct load_error *error)
+{
+    return image_unload_set(&image, 1, error);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Between set.c, which loads, and image.c, which keeps the list.
+#pragma once
+#include "smc/load/image.h"
+
+// Files that are being loaded together. All have one fate.
+struct load_set {
+    struct loading *first;
+    const struct load_options *options;
+    struct load_error *error;
+};
+
+// The formats, NULL at the end.
+extern const struct image_format *const image_formats[];
+
+// Gives the image its file's name, with #2 for the second of that name.
+void image_name(struct image *image, const struct module *file);
+// Puts it at the head of the list, or takes it out of it.
+void image_add(struct image *image);
+void image_remove(struct image *image);
