@@ -99,11 +99,6 @@ static bool read_prefixes(struct insn *insn, struct reader *r)
 //   F2, 66 F2   3       addsd
 static unsigned prefix_index(struct insn *insn)
 {
-    if (insn->encoding != ENCODING_LEGACY)
-        return insn->mandatory == 0x66   ? 1
-               : insn->mandatory == 0xf3 ? 2
-               : insn->mandatory == 0xf2 ? 3
-                                         : 0;
     if (insn->repeat) {
         insn->mandatory = insn->repeat;
         return insn->repeat == 0xf3 ? 2 : 3;
