@@ -244,7 +244,7 @@ static enum kind judge(const struct listing *l, size_t i, size_t available,
         return JOINED_FWAIT;
     if (is_bad(line->text))
         return status == INSN_OK ? judge_ours(&insn) : SAME;
-    if (status != INSN_OK && status != INSN_UNKNOWN)
+    if (!insn_has_length(status))
         return judge_theirs(&insn, status);
     if (insn.length != line->length)
         return LENGTH;

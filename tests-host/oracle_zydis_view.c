@@ -324,7 +324,7 @@ void pair_decode(struct pair *p, const uint8_t *bytes, size_t available,
     clear(&p->ours);
     clear(&p->theirs);
     p->theirs.valid = ZYAN_SUCCESS(p->their_status);
-    p->ours.valid = p->status == INSN_OK || p->status == INSN_UNKNOWN;
+    p->ours.valid = insn_has_length(p->status);
     p->ours.length = p->insn.length;
     if (p->theirs.valid)
         set_their_view(p);

@@ -34,7 +34,7 @@ static void walk(struct code *c)
     while (at < SIZE) {
         enum insn_status status = insn_decode(&insn, c->bytes + at, SIZE - at,
                                               INSN_32);
-        if (status != INSN_OK && status != INSN_UNKNOWN)
+        if (!insn_has_length(status))
             break;
         if (insn.row) {
             enum insn_flow flow = insn_flow(&insn);

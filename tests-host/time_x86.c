@@ -30,7 +30,7 @@ static void walk(void *arg)
     for (size_t at = 0; at < code_size; steps++) {
         enum insn_status status = insn_decode(&insn, code + at, code_size - at,
                                               INSN_32);
-        at += status == INSN_OK || status == INSN_UNKNOWN ? insn.length : 1;
+        at += insn_has_length(status) ? insn.length : 1;
         HOST_KEEP(insn.row);
     }
 }
@@ -45,7 +45,7 @@ static void walk_meaning(void *arg)
     for (size_t at = 0; at < code_size; steps++) {
         enum insn_status status = insn_decode(&insn, code + at, code_size - at,
                                               INSN_32);
-        at += status == INSN_OK || status == INSN_UNKNOWN ? insn.length : 1;
+        at += insn_has_length(status) ? insn.length : 1;
         if (status != INSN_OK)
             continue;
         HOST_KEEP(insn_operands(&insn, operands));

@@ -21,7 +21,7 @@ static uint32_t next(struct insn *insn, const uint8_t *code, uint32_t at,
                      uint32_t size)
 {
     enum insn_status status = insn_decode(insn, code + at, size - at, INSN_32);
-    return status == INSN_OK || status == INSN_UNKNOWN ? insn->length : 0;
+    return insn_has_length(status) ? insn->length : 0;
 }
 
 // Without a row nothing can be asked. Taken as going on, an instruction newer

@@ -103,6 +103,13 @@ struct insn {
 enum insn_status insn_decode(struct insn *insn, const uint8_t *bytes,
                              size_t available, enum insn_mode mode);
 
+// Is `length` right, be it that nothing else is known? Then one may step over
+// the instruction.
+static inline bool insn_has_length(enum insn_status status)
+{
+    return status == INSN_OK || status == INSN_UNKNOWN;
+}
+
 // The status in words: "undefined opcode". Never NULL.
 const char *insn_status_text(enum insn_status status);
 

@@ -50,7 +50,7 @@ static uint32_t round_up(const uint8_t *site, uint32_t length)
         size_t room = (size_t)(text_end - site) - whole;
         enum insn_status status = insn_decode(&insn, site + whole, room,
                                               INSN_32);
-        if (status != INSN_OK && status != INSN_UNKNOWN)
+        if (!insn_has_length(status))
             return length;
         whole += insn.length;
     }
@@ -64,9 +64,10 @@ static uint32_t round_up(const uint8_t *site, uint32_t length)
 //          ^      ^ low = site + 1 .. high = site + length
 //          calls and jumps to here are what functions are for
 //
-// Indirect jumps of others are not seen: a switch in a part that the compiler
-// has moved out, with a case in this one, would be missed.
-static bool branch_from_elsewhere(const uint8_t *site, uint32_t length,
+// *v stays as it is if nobody does. Indirect jumps of others are not seen: a
+// switch in a part that the compiler has moved out, with a case in this one,
+// would be missed.
+static void branch_from_elsewhere(const uint8_t *site, uint32_t length,
                                   struct boundary_verdict *v)
 {
     const uint8_t *start = text_start;
@@ -74,8 +75,7 @@ static bool branch_from_elsewhere(const uint8_t *site, uint32_t length,
     for (; symbol_range(start, &start, &size); start += size)
         if (boundaries_branch_into(start, size, (uint32_t)start, low,
                                    low + length - 1, v))
-            return true;
-    return false;
+            return;
 }
 
 // The marks are one byte for each of the function's: too many for a stack, and

@@ -135,7 +135,7 @@ const uint8_t *x86_instruction_at(const void *at)
         size_t room = x86_readable(p, INSN_MAX);
         enum insn_status status = insn_decode(&insn, p, room, INSN_32);
         // Not understood: nobody can tell. The byte may begin one.
-        if (status != INSN_OK && status != INSN_UNKNOWN)
+        if (!insn_has_length(status))
             return target;
         if (p + insn.length > target)
             return p;
