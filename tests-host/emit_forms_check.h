@@ -86,7 +86,7 @@
 #define EMIT_SET(name)                                          \
     FORM(name, , 0, r, CC, G(0, 1)) FORM(name, , 0, m, CC, MM(0))
 #define EMIT_PLAIN(name, opcode) JUDGE(name, 0, emit_##name(&e))
-// A prefix is no instruction: emit_label_check.c tries these.
+// A prefix is no instruction: emit_error_check.c tries these.
 #define EMIT_PREFIX(name, opcode)
 #define EMIT_R(name, opcode) FORM(name, , 0, r, G(0, 4))
 #define EMIT_R16(name, opcode) FORM(name, , 0, r, G(0, 2))

@@ -27,6 +27,7 @@ HOST_m64 := harness_check
 HOST_m32 += emit_check emit_label_check assemble_check
 HOST_asan += emit_check emit_label_check assemble_check
 HOST_m64 += emit_check emit_label_check assemble_check
+FILES_emit_label_check := emit_error_check
 
 FILES_emit_check := emit_text
 # One function makes 820 calls, all inline: under sanitizers -O2 takes a minute

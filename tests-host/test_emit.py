@@ -92,7 +92,8 @@ def test_no_function_is_left_out():
                              done.stdout))
     calls = subprocess.run(
         ["gcc", "-E", "-P", "-I.", "tests-host/emit_check.c",
-         "tests-host/emit_label_check.c"], cwd=host.ROOT,
+         "tests-host/emit_label_check.c",
+         "tests-host/emit_error_check.c"], cwd=host.ROOT,
         capture_output=True, text=True, check=True).stdout
     calls = re.sub(r"\bvoid emit_\w+\(struct emitter|"
                    r"inline [^{]*\{[^}]*\}", "", calls)
@@ -168,17 +169,17 @@ def spoil(folder, name, old, new):
     path.write_text(text.replace(old, new))
 
 
-def build_spoilt(folder, name, source, other):
+def build_spoilt(folder, name, source, *others):
     """Compiles `source` with the spoilt files before the others, and links it
-    with the object of tests-host/`other` and the engines. Of two that define
+    with the objects of tests-host/`others` and the engines. Of two that define
     the same, the linker takes the one that is not in the archive."""
     home = host.program(f"m32/{name}").parent
     subprocess.run(
         ["gcc", "-std=gnu11", "-m32", "-fno-pie", "-no-pie",
          "-idirafter", "/usr/include/x86_64-linux-gnu", f"-I{folder}",
          f"-I{host.ROOT}", "-o", folder / name, source,
-         home / "tests-host" / f"{other}.o", home / "engines.a"],
-        check=True, timeout=100)
+         *(home / "tests-host" / f"{other}.o" for other in others),
+         home / "engines.a"], check=True, timeout=100)
     return folder / name
 
 
@@ -195,7 +196,7 @@ def test_a_wrong_branch_is_seen(tmp_path, mistake):
     spoil(tmp_path, "emit_label.c", *WRONG_BRANCHES[mistake])
     program = build_spoilt(tmp_path, "emit_label_check",
                            tmp_path / "smc/x86/emit_label.c",
-                           "emit_label_check")
+                           "emit_label_check", "emit_error_check")
     run_spoilt(program, "--count", 300)
 
 
