@@ -10,8 +10,14 @@ enum { ROOM = 1 << 16, MOVED = 8192 };
 // noclone and noinline: a copy of the function elsewhere would be called, and
 // the moved one never. Without sanitizers: what they put in is code and data
 // that the source does not tell of.
+// clang makes no copies and has no such word.
+#ifndef __clang__
+#define NO_COPY noclone
+#else
+#define NO_COPY
+#endif
 #define MOVABLE                                                 \
-    __attribute__((section("movable"), noinline, noclone, used, \
+    __attribute__((section("movable"), noinline, NO_COPY, used, \
                    no_sanitize("address", "undefined")))
 
 // The linker makes these for a section whose name is a C name.
