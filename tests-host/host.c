@@ -41,25 +41,13 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-// The C library here is older than its strlcpy.
-size_t strlcpy(char *dst, const char *src, size_t size)
-{
-    size_t len = strlen(src);
-    if (size) {
-        size_t n = len < size ? len : size - 1;
-        memcpy(dst, src, n);
-        dst[n] = 0;
-    }
-    return len;
-}
-
-// Reads all of a word as a number, as parse_u32 of kernel/string.h does.
+// parse_u32 of kernel/string.h with 64 bits: a seed has as many.
 //
 //   strtoull alone     here
 //   "-1"  2^64 - 1     refused
 //   " 1"  1            refused
 //   "010" 8 in base 0  10
-static bool parse(const char *s, unsigned long long max, uint64_t *value)
+static bool parse(const char *s, uint64_t *value)
 {
     bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
     const char *digits = hex ? "0123456789abcdefABCDEF" : "0123456789";
@@ -69,16 +57,7 @@ static bool parse(const char *s, unsigned long long max, uint64_t *value)
     char *end;
     errno = 0;
     *value = strtoull(s, &end, hex ? 16 : 10);
-    return !*end && !errno && *value <= max;
-}
-
-bool parse_u32(const char *s, uint32_t *value)
-{
-    uint64_t v;
-    if (!parse(s, UINT32_MAX, &v))
-        return false;
-    *value = (uint32_t)v;
-    return true;
+    return !*end && !errno;
 }
 
 // Arguments ---------------------------------------------------------------
@@ -115,7 +94,7 @@ void host_begin(int argc, char **argv, const char *purpose)
         uint64_t *value = number_option(argv[at], &runs);
         if (strcmp(argv[at], "--verbose") == 0)
             host.verbose = true;
-        else if (!value || ++at == argc || !parse(argv[at], ~0ull, value))
+        else if (!value || ++at == argc || !parse(argv[at], value))
             usage(argv[0], purpose);
     }
     host.runs = runs > 0 && runs < 1000 ? (unsigned)runs : RUNS;

@@ -2,7 +2,7 @@
 // What a Linux program needs to judge, fuzz and time the kernel's engines.
 //
 // The engines themselves are not told that they have moved: host.c supplies
-// the few kernel functions they call, and kernel/printf.c comes along whole.
+// the few kernel functions they call; kernel/printf.c and word.c come along.
 // Its `l` has 32 bits, as in the kernel: 64-bit programs print uint64_t
 // through `ll` only. Here printf of the C library is at hand, too.
 //

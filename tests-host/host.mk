@@ -8,7 +8,7 @@
 
 # What the programs are about: kernel files that know nothing of a kernel.
 # Glue (commands, the lab, its checks) stays behind.
-ENGINES := kernel/printf.c \
+ENGINES := kernel/printf.c kernel/word.c \
     $(filter-out %/commands.c smc/x86/x86_%,$(wildcard smc/x86/*.c))
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
