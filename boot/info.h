@@ -10,8 +10,8 @@
 // counted in the lost_ fields and reported, never silently dropped.
 enum {
     BOOT_MAX_RANGES = 64,
-    BOOT_MAX_MODULES = 64,
-    BOOT_MAX_TEXT = 8192, // all strings together
+    BOOT_MAX_MODULES = 320, // all 275 that GRUB 2.06 has, and some more
+    BOOT_MAX_TEXT = 65536,  // all strings together: paths of 200 bytes
 };
 
 // One entry of the memory map, in bytes. Ranges may overlap, come in any
