@@ -88,13 +88,18 @@ enum text_reason door_judge(const uint8_t *site, size_t len)
     return is_mapped_code(site, len) ? TEXT_OK : TEXT_UNMAPPED;
 }
 
-// volatile makes it one store per byte, lowest first, which is what a
-// watchpoint shows. Together they are not atomic: whoever fetched the site
-// between two of them would run an instruction that is neither the old nor the
-// new one. That nobody does is text_write's contract.
+// A patch goes byte by byte, lowest first, which is what a watchpoint shows;
+// volatile keeps it so. A generated block, up to the window's 8 KiB at a time,
+// goes by words. Neither is atomic: whoever fetched the site between two
+// stores would run an instruction that is neither the old nor the new one.
+// That nobody does is text_write's contract.
 __attribute__((noinline)) void door_store(volatile uint8_t *alias,
                                           const uint8_t *bytes, size_t len)
 {
+    if (len > TEXT_MAX) {
+        memcpy((uint8_t *)alias, bytes, len);
+        return;
+    }
     for (size_t i = 0; i < len; i++)
         alias[i] = bytes[i];
 }
