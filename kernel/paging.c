@@ -77,8 +77,7 @@ static uint32_t table_index(uintptr_t va)
     return pae ? va >> 12 & 511 : va >> 12 & 1023;
 }
 
-// A table that is not cleared would map whatever its old bytes say. Tables are
-// never freed.
+// A table that is not cleared would map whatever its old bytes say.
 static void *new_table(void)
 {
     void *table = pages_alloc(1);
@@ -173,6 +172,45 @@ void paging_unmap(uintptr_t va, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         map_one(va + i * PAGE_SIZE, 0);
+}
+
+static bool is_empty(const uint32_t *table)
+{
+    uint32_t i = 0;
+    while (i < PAGE_SIZE / 4 && !table[i])
+        i++;
+    return i == PAGE_SIZE / 4;
+}
+
+// Out of the tree first; INVLPG also forgets what the CPU keeps of the upper
+// levels [SDM3 4.10.4.1], but the four root entries only go with cr3. A table
+// freed before that would be walked with its next owner's bytes in it.
+static void drop_empty(uintptr_t va)
+{
+    uint32_t i;
+    void *dir = directory(va, &i, false);
+    void *table = page_table(va, false);
+    if (!table || !is_empty(table))
+        return;
+    entry_set(dir, i, 0);
+    invlpg((const void *)va);
+    pages_free(table, 1);
+    if (!pae || !is_empty(dir))
+        return;
+    pae_root[va >> 30] = 0;
+    write_cr3(read_cr3());
+    pages_free(dir, 1);
+}
+
+// Above KERNEL_BASE tables stay: the door must find that of its alias.
+void paging_release(uintptr_t va, size_t count)
+{
+    uintptr_t reach = (pae ? 512 : 1024) * PAGE_SIZE, end;
+    end = va + count * PAGE_SIZE;
+    paging_unmap(va, count);
+    for (uintptr_t at = va & ~(reach - 1); at < end && at < KERNEL_BASE;
+         at += reach)
+        drop_empty(at);
 }
 
 // Reads the tables, never the TLB: it tells what the next walk will find.

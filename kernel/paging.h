@@ -6,6 +6,7 @@
 // the hardware ignores, so that `audit` can judge a machine without NX.
 //
 //   0x00000000   nothing: null pointers fault
+//   0x00010000   arenas at an address of somebody's choice (arena_create_at)
 //   0xc0000000   direct map of physical memory, up to 896 MiB
 //   0xf8000000   device window, filled from below, never unmapped
 //   0xffbfe000   the door's alias, two pages, mapped only while it writes
@@ -47,6 +48,9 @@ bool paging_is_pae(void);
 // table back.
 void paging_map(uintptr_t va, uint64_t pa, size_t count, unsigned rights);
 void paging_unmap(uintptr_t va, size_t count);
+
+// Unmaps, and gives back the tables below KERNEL_BASE that have become empty.
+void paging_release(uintptr_t va, size_t count);
 
 // Changes the rights of mapped pages to exactly these. Panics on a page that
 // is not mapped.

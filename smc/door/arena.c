@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Arenas: pages of the direct map whose rights are turned from data to code.
 // The address at which code runs is the address at which the page always
-// was, so there is one mapping per frame and nothing to forget.
+// was, so there is one mapping per frame and nothing to forget. (place.c makes
+// those that run somewhere else.)
 #include "smc/door/arena.h"
 #include "kernel/cpu.h"
 #include "kernel/heap.h"
@@ -18,6 +19,14 @@
 // handler's text_write walks it.
 static struct arena *arenas;
 
+void door_publish(struct arena *arena)
+{
+    bool on = interrupts_off();
+    arena->next = arenas;
+    arenas = arena;
+    interrupts_restore(on);
+}
+
 // The order: fill, protect, publish. Filled before it is executable, so that
 // no old data is ever code; on the list last, so that nobody is promised a
 // page that is still writable.
@@ -27,14 +36,11 @@ struct arena *arena_adopt(const char *name, void *base, size_t bytes)
     if (!arena)
         return NULL;
     arena->name = name;
-    arena->base = base;
+    arena->base = arena->frames = base;
     arena->size = PAGE_ALIGN_UP(bytes);
     memset(base, INT3, arena->size); // still data; code from the next line on
     paging_protect(base, arena->size / PAGE_SIZE, PAGE_EXEC);
-    bool on = interrupts_off();
-    arena->next = arenas;
-    arenas = arena;
-    interrupts_restore(on);
+    door_publish(arena);
     return arena;
 }
 
@@ -198,24 +204,31 @@ static void unlink(struct arena *arena)
     *link = arena->next;
 }
 
-void arena_destroy(struct arena *arena)
+// In 2008 ftrace patched text that had been freed, and by then was a mapping
+// of a network card's flash (e1000e).
+void door_withdraw(struct arena *arena)
 {
-    if (!arena)
-        return;
     bool on = interrupts_off();
     unlink(arena);
     journal_forget(arena->base, arena->size);
     interrupts_restore(on);
-    // Off the list and out of the journal: from here on no write and no
-    // undo reaches these pages. In 2008 ftrace patched text that had been
-    // freed, and by then was a mapping of a network card's flash (e1000e).
-    //
-    // The pages may have been unmapped or made data; map them as plain data.
-    // Then free them: the next owner's first store would fault on r-x.
-    paging_map((uintptr_t)arena->base, phys_of(arena->base),
-               arena->size / PAGE_SIZE, PAGE_WRITE);
+}
+
+// The pages may have been unmapped or made data; map them as plain data.
+// Then free them: the next owner's first store would fault on r-x.
+void arena_destroy(struct arena *arena)
+{
+    if (!arena)
+        return;
+    size_t count = arena->size / PAGE_SIZE;
+    door_withdraw(arena);
+    if (arena->base != arena->frames)
+        // First: a frame is never writable here and executable there.
+        paging_release((uintptr_t)arena->base, count);
+    paging_map((uintptr_t)arena->frames, phys_of(arena->frames), count,
+               PAGE_WRITE);
     if (arena->owned)
-        pages_free(arena->base, arena->size / PAGE_SIZE);
+        pages_free(arena->frames, count);
     heap_free(arena);
 }
 

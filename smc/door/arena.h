@@ -11,6 +11,14 @@
 //       |                                           |        v
 //       +------------- arena_destroy ---------------+-- data rw- or r--
 //
+// Its frames are seen at one address only. Those of an arena below the kernel
+// leave the direct map as long as it lives:
+//
+//   direct map        | rw- | rw- |  ---  ---  ---  | rw- |
+//                                   '--. frames .--'
+//   below the kernel        nothing    | r-x  r-- rw- |   nothing
+//                                      base
+//
 // Reserving goes upward and is never taken back one by one:
 //
 //   base                               base + used          base + size
@@ -25,6 +33,7 @@
 struct arena {
     const char *name;   // shown by `audit` and the journal; must outlive it
     uint8_t *base;      // page aligned; the address at which code runs
+    uint8_t *frames;    // where the direct map shows its frames, or would
     size_t size;        // bytes, a multiple of the page size
     size_t used;        // bytes given out by arena_reserve
     bool owned;         // the pages are ours to free
@@ -39,6 +48,26 @@ struct arena *arena_create(const char *name, size_t bytes);
 // page below 1 MiB). They must be writable data now. arena_destroy makes
 // them data again and does not free them.
 struct arena *arena_adopt(const char *name, void *base, size_t bytes);
+
+// The same at an address of the caller's choice below the kernel. NULL if
+// arena_refuse_at has something to say, or when memory is exhausted.
+struct arena *arena_create_at(const char *name, uintptr_t base, size_t bytes);
+
+// Why no arena of this size can begin at `base`: "is no multiple of 4096".
+// NULL if one can.
+const char *arena_refuse_at(uintptr_t base, size_t bytes);
+
+// A free place for that many bytes below the kernel, drawn by chance; 0 if
+// many draws have found none. The same seed draws the same places as long as
+// the same ones are free; it is changed, so that the next draw differs.
+uintptr_t arena_draw(size_t bytes, uint32_t *seed);
+
+// Moves an arena: the same frames with the same bytes and rights appear at
+// `base`, and nothing at the old address. 0 is its own place in the direct
+// map. Its journal lines become history. False, with nothing done, if the
+// place is refused or memory for tables exhausted. Nothing may be executing
+// in it.
+bool arena_move(struct arena *arena, uintptr_t base);
 
 // Reserves `bytes` bytes aligned to `align` (a power of two) and returns
 // where they will run, or NULL when the arena is full. Writes nothing. The

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Inside the door: shared by text.c, undo.c and arena.c, for nobody else.
+// Inside the door: shared by text.c, undo.c, arena.c and place.c,
+// for nobody else.
 #pragma once
+#include "smc/door/arena.h"
 #include "smc/door/text.h"
 
 // May these bytes be written at all? TEXT_OK, or the reason why not: looks
@@ -21,3 +23,8 @@ void door_store(volatile uint8_t *alias, const uint8_t *bytes, size_t len);
 // Journals a refusal and completes the result.
 void door_refuse(struct text_result *result, enum text_reason reason,
                  const void *site, const char *technique, const void *caller);
+
+// Puts an arena that is complete on the list, and takes one off it. Off the
+// list and out of the journal no write and no undo reaches its pages.
+void door_publish(struct arena *arena);
+void door_withdraw(struct arena *arena);

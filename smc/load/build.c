@@ -20,6 +20,7 @@
 #include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
+#include "smc/load/names.h"
 
 bool build_stage(struct loading *in, uint32_t size)
 {
@@ -35,14 +36,32 @@ bool build_stage(struct loading *in, uint32_t size)
            load_fail(in->error, "no memory to stage 0x%x bytes", size);
 }
 
-// The kernel chooses the address, as first fit gives it. Nothing depends on
-// which one it is: that is what this lab is about.
+// An address that was drawn depends on the seed and the name, not on which
+// file of a set comes first.
+static uint32_t draw(const struct loading *in)
+{
+    uint32_t seed = in->options->seed ^ names_hash(in->image->name);
+
+    return arena_draw(in->image->size, &seed);
+}
+
+// Without a wish the kernel chooses, as first fit gives it. Nothing depends on
+// which address it is: that is what this lab is about.
 bool build_place(struct loading *in, uint32_t size)
 {
     struct image *image = in->image;
+    uint32_t base = in->base;
+    const char *why;
 
     image->size = PAGE_ALIGN_UP(size);
-    image->arena = arena_create(image->name, image->size);
+    if (!base && in->options->seed)
+        base = draw(in);
+    why = base ? arena_refuse_at(base, image->size) : NULL;
+    if (why)
+        return load_fail(in->error, "0x%x bytes at 0x%08x: the address %s",
+                         image->size, base, why);
+    image->arena = base ? arena_create_at(image->name, base, image->size)
+                        : arena_create(image->name, image->size);
     // All of it at once. What is not written stays INT3, the gaps between
     // sections included, so that a jump into one of them traps.
     if (image->arena)

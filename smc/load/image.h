@@ -168,6 +168,7 @@ enum binding {
 // All zeros is what nobody has asked to be different.
 struct load_options {
     uint32_t base; // where the first file goes; 0: wherever there is room
+    uint32_t seed; // not 0: the others go to addresses drawn from it
     enum binding binding;
     const struct load_watch *watch; // told of every change, or NULL
 };
