@@ -32,6 +32,63 @@ static void read_brand(void)
             cpuid(0x80000002 + i, 0, (uint32_t *)(void *)(cpu.brand + 16 * i));
 }
 
+enum {
+    CR0_MP = 1 << 1,      // WAIT heeds TS
+    CR0_EM = 1 << 2,      // no x87: its instructions are traps
+    CR0_TS = 1 << 3,      // a task was switched: the next one is a trap
+    CR0_NE = 1 << 5,      // errors are vector 16, not interrupt line 13
+    CR4_OSFXSR = 1 << 9,  // SSE instructions are allowed
+    CR4_OSXMM = 1 << 10,  // their errors are vector 19
+    MXCSR_START = 0x1f80, // all exceptions masked, round to nearest
+    FPU_FAULTS = 0x3f,    // in the status word; the same bits mask them
+};
+
+// Turns on what is there. Without a unit its instructions stay undefined, and
+// so end a call with words. [SDM3 2.5, 9.2, 9.6]
+static void enable_fpu(void)
+{
+    uint32_t cr0 = read_cr0() & ~(uint32_t)(CR0_EM | CR0_TS);
+
+    cpu.fpu = cpu.edx1 & 1;
+    cpu.sse = cpu.fpu && (cpu.edx1 >> 24 & 1) && (cpu.edx1 >> 25 & 1);
+    cr0 |= CR0_NE | (cpu.fpu ? CR0_MP : CR0_EM);
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0) : "memory");
+    if (cpu.sse)
+        __asm__ volatile("mov %0, %%cr4"
+                         :
+                         : "r"(read_cr4() | CR4_OSFXSR | CR4_OSXMM)
+                         : "memory");
+    cpu_reset_fpu();
+}
+
+// FNINIT does not wait, so that a pending error is dropped and not raised.
+void cpu_reset_fpu(void)
+{
+    static const uint32_t mxcsr = MXCSR_START;
+
+    if (cpu.fpu)
+        __asm__ volatile("fninit");
+    if (cpu.sse)
+        __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+}
+
+// The lowest bit wins: an invalid operation hides what else it was.
+const char *cpu_fpu_fault(void)
+{
+    static const char *const names[] = {
+        "invalid operation", "denormal operand", "divide by zero",
+        "overflow",          "underflow",        "inexact result"};
+    uint16_t status = 0, control = 0;
+    unsigned i = 0;
+
+    if (cpu.fpu)
+        __asm__ volatile("fnstsw %0; fnstcw %1" : "=m"(status), "=m"(control));
+    status &= (uint16_t)~control & FPU_FAULTS;
+    while (i < sizeof names / sizeof names[0] && !(status >> i & 1))
+        i++;
+    return i < sizeof names / sizeof names[0] ? names[i] : "no exception";
+}
+
 void cpu_init(void)
 {
     uint32_t r[4];
@@ -48,6 +105,7 @@ void cpu_init(void)
     // NX exists only in the PAE format; a two-level entry has no bit for it.
     cpu.pae = cpu.edx1 >> 6 & 1;
     cpu.nx = cpu.pae && (cpu.edx_ext >> 20 & 1);
+    enable_fpu();
 }
 
 // Volatile: both are touched behind the back of the compiler, by a trap in the

@@ -13,6 +13,7 @@ struct cpu_features {
     bool pae, nx, long_nop;       // nx only with pae: see paging.h
     bool trap_flag;               // EFLAGS.TF really single-steps
     bool debug_registers;         // DR0/DR7 really trap
+    bool fpu, sse; // x87 and SSE are there and turned on for loaded code
 };
 // All false and empty until cpu_init; the three probed ones until
 // cpu_probe_traps. Written by nobody else.
@@ -22,6 +23,16 @@ extern struct cpu_features cpu;
 // under DR0, and needs the IDT. Both are called once, by kernel_main.
 void cpu_init(void);
 void cpu_probe_traps(void);
+
+// The state that the i386 ABI promises to a process at its start: an empty
+// register stack, all exceptions masked, round to nearest, 64 bits of
+// precision. Pending exceptions are dropped. The kernel itself is compiled
+// without either unit. [i386 ABI 3-28] [SDM1 8.1.5, 10.2.3]
+void cpu_reset_fpu(void);
+
+// What the last unmasked x87 exception was: "divide by zero". Never NULL. The
+// status lasts until cpu_reset_fpu.
+const char *cpu_fpu_fault(void);
 
 // Port access. The memory clobber keeps the compiler from moving ordinary
 // loads and stores across a device access. "Nd" lets a constant port below 256
