@@ -15,6 +15,11 @@
 #include "kernel/cpu.h"
 #include "kernel/pages.h"
 #include "kernel/panic.h"
+#include <stddef.h>
+
+// In trap_entry.S: calls gdt_double_fault again and again.
+void trap_double_fault(void);
+void gdt_double_fault(void);
 
 // Access bytes: present, privilege, type. The accessed bit is set beforehand,
 // so that the CPU has no reason to write to the table on a segment load.
@@ -38,15 +43,22 @@ struct stack {
 static struct stack ring3_stack __attribute__((section(".bss.stacks")));
 static struct stack fault_stack __attribute__((section(".bss.stacks")));
 
+// Below the boot stack, as linker.ld asserts: calls into loaded code come from
+// there, and whoever unwinds or traces takes the deeper for the lower.
+struct foreign_stack foreign_stack __attribute__((section(".bss.stacks")));
+
 // For paging_init, which leaves these pages unmapped.
-const uint8_t *const gdt_guards[2] = {ring3_stack.guard, fault_stack.guard};
+const uint8_t *const gdt_guards[GDT_GUARDS] = {
+    ring3_stack.guard, fault_stack.guard, foreign_stack.guard};
+
+static gdt_overflow_hook *overflow_hook;
 
 struct task_state gdt_tss;
 static struct task_state fault_tss;
 
 // In writable memory, and it must stay there: LTR and the task switch set busy
 // bits in it. Entry 0 is never used by the CPU.
-static uint64_t gdt[9];
+static uint64_t gdt[11];
 
 // The fields of a descriptor are scattered, for the sake of the 80286:
 //
@@ -65,10 +77,13 @@ static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t type,
 }
 
 // Entered by the task switch, on fault_stack with interrupts off. The CPU has
-// pushed the error code, always 0, where a caller would leave the return
-// address; that is of no use to anybody, since panic_trap does not return. esp
-// is the real one here: the switch saves it even from ring 0.
-static void double_fault(void)
+// pushed the error code, always 0. esp is the real one here: the switch saves
+// it even from ring 0.
+//
+// If somebody knows how to go on, the state to return to is changed and the
+// IRET in trap_entry.S, with EFLAGS.NT set by the switch, switches back to it.
+// What was interrupted is lost either way: its registers are only in here.
+void gdt_double_fault(void)
 {
     struct trap_frame frame = {
         .gs = gdt_tss.gs,
@@ -89,7 +104,27 @@ static void double_fault(void)
         .esp = gdt_tss.esp,
         .ss = gdt_tss.ss,
     };
-    panic_trap(&frame);
+    if (!overflow_hook || !overflow_hook(&frame))
+        panic_trap(&frame);
+    gdt_tss.eip = frame.eip;
+    gdt_tss.esp = frame.esp;
+    gdt_tss.eflags = 2;
+    gdt_tss.cs = GDT_CODE;
+    gdt_tss.ss = gdt_tss.ds = gdt_tss.es = GDT_DATA;
+    gdt_tss.fs = gdt_tss.gs = GDT_DATA;
+}
+
+void gdt_on_overflow(gdt_overflow_hook *hook)
+{
+    overflow_hook = hook;
+}
+
+// A limit of 0 pages still lets the first one in: limits are inclusive.
+void gdt_set_base(uint16_t selector, uint32_t base)
+{
+    uint32_t limit = selector == GDT_THREAD_FS ? 0 : 0xfffff;
+
+    gdt[selector / 8] = descriptor(base, limit, FLAT_DATA, GRANULAR_32);
 }
 
 static void fill_gdt(void)
@@ -105,6 +140,8 @@ static void fill_gdt(void)
     gdt[GDT_TSS_DOUBLE_FAULT / 8] = descriptor(df, 103, TSS_AVAILABLE, 0);
     gdt[GDT_CODE16 / 8] = descriptor(0, 0xffff, FLAT_CODE, BYTES_16);
     gdt[GDT_DATA16 / 8] = descriptor(0, 0xffff, FLAT_DATA, BYTES_16);
+    gdt_set_base(GDT_THREAD_FS, 0);
+    gdt_set_base(GDT_THREAD_GS, 0);
 }
 
 static void fill_task_states(void)
@@ -115,7 +152,7 @@ static void fill_task_states(void)
     // A bitmap that begins beyond the limit means: ring 3 may use no port.
     gdt_tss.iomap = sizeof gdt_tss;
     fault_tss = (struct task_state){
-        .eip = (uint32_t)double_fault,
+        .eip = (uint32_t)trap_double_fault,
         .eflags = 2, // bit 1 is always set; IF stays clear
         .esp = (uint32_t)(&fault_stack + 1) - 16, // room for the error code
         .cs = GDT_CODE,
@@ -131,7 +168,7 @@ static void fill_task_states(void)
 
 void gdt_set_cr3(uint32_t cr3)
 {
-    fault_tss.cr3 = cr3;
+    gdt_tss.cr3 = fault_tss.cr3 = cr3;
 }
 
 void gdt_init(void)

@@ -6,9 +6,10 @@
 //   0x00 null        0x18 user code, used as 0x1b   0x30 double-fault task
 //   0x08 code        0x20 user data, used as 0x23   0x38 16-bit code
 //   0x10 data        0x28 the kernel's task state   0x40 16-bit data
+//   0x48 a thread block of Windows, for fs   0x50 one of Linux, for gs
 //
 // All flat segments begin at 0 and end at 4 GiB: protection is the business
-// of pages. Assembly includes this file for the numbers.
+// of pages. The last two have a base, and only loaded code uses them. Assembly includes this file for the numbers.
 #pragma once
 
 #define GDT_CODE 0x08
@@ -19,9 +20,15 @@
 #define GDT_TSS_DOUBLE_FAULT 0x30
 #define GDT_CODE16 0x38
 #define GDT_DATA16 0x40
+#define GDT_THREAD_FS 0x48
+#define GDT_THREAD_GS 0x50
 
 #ifndef __ASSEMBLER__
+#include "kernel/pages.h"
+#include <stdbool.h>
 #include <stdint.h>
+
+struct trap_frame;
 
 // Loads our own GDT, segment registers and task register. Called first: every
 // gate of the IDT names a selector of this table, and the loader's own table
@@ -39,12 +46,34 @@ struct task_state {
 };
 extern struct task_state gdt_tss;
 
-// The double-fault task starts with a page directory of its own in its TSS;
-// paging_init keeps that current. With a stale one the task would run in the
-// boot tables, and its report would miss what was mapped since. `cr3` is
-// physical.
+// A task switch loads a page directory from the TSS, there and back;
+// paging_init keeps both current. With a stale one the double-fault task would
+// run in the boot tables, and its report would miss what was mapped since.
+// `cr3` is physical.
 void gdt_set_cr3(uint32_t cr3);
 
-// The guard pages below the two stacks that belong to the task states.
-extern const uint8_t *const gdt_guards[2];
+// Sets where GDT_THREAD_FS or GDT_THREAD_GS begins. A segment register takes
+// notice when it is loaded the next time. The first ends after a page. The
+// second has no end: its users address what lies below the base.
+void gdt_set_base(uint16_t selector, uint32_t base);
+
+// The stack of loaded code. Recursion is its own affair there and ends at a
+// guard page, with the kernel's stack intact.
+struct foreign_stack {
+    uint8_t guard[PAGE_SIZE];
+    uint8_t room[16 * PAGE_SIZE];
+} __attribute__((aligned(4096)));
+extern struct foreign_stack foreign_stack;
+
+// Called by the double-fault task, on its stack, with the registers at the
+// fault: esp is the real one. Answers true after it has set eip and esp to
+// where the machine shall go on, interrupts off and with kernel segments, for
+// ever away from what was interrupted. CR0.TS is set then: the switch does it.
+typedef bool gdt_overflow_hook(struct trap_frame *frame);
+void gdt_on_overflow(gdt_overflow_hook *hook);
+
+// The guard pages below the stacks of ring 3 traps, of double faults and of
+// loaded code.
+#define GDT_GUARDS 3
+extern const uint8_t *const gdt_guards[GDT_GUARDS];
 #endif

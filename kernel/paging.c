@@ -306,7 +306,7 @@ static void protect_range(const uint8_t *start, const uint8_t *end,
 static void unmap_guards(void)
 {
     paging_unmap((uintptr_t)boot_stack_guard, 1);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < GDT_GUARDS; i++)
         paging_unmap((uintptr_t)gdt_guards[i], 1);
 }
 

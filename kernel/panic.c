@@ -96,12 +96,14 @@ _Noreturn void machine_reboot(void)
     halt();
 }
 
-// A guard page belongs to the stack above it, and there are three of them.
+// A guard page belongs to the stack above it.
 static bool in_guard(uint32_t at)
 {
-    return (at & ~4095u) == (uint32_t)boot_stack_guard ||
-           (at & ~4095u) == (uint32_t)gdt_guards[0] ||
-           (at & ~4095u) == (uint32_t)gdt_guards[1];
+    bool in = (at & ~4095u) == (uint32_t)boot_stack_guard;
+
+    for (int i = 0; i < GDT_GUARDS; i++)
+        in |= (at & ~4095u) == (uint32_t)gdt_guards[i];
+    return in;
 }
 
 // cr2 alone does not tell an overflow: after a double fault it may be older.

@@ -87,6 +87,18 @@ trap_common:
     iret
     .size trap_common, . - trap_common
 
+/* The double-fault task. The CPU has pushed the error code, and the stack is
+ * otherwise empty. IRET with NT set switches back to the state in gdt_tss, and
+ * leaves this task where it would go on: behind the IRET, at the jump. */
+    .globl trap_double_fault
+    .type trap_double_fault, @function
+trap_double_fault:
+    call gdt_double_fault           /* returns only to switch back */
+    add $4, %esp
+    iret
+    jmp trap_double_fault
+    .size trap_double_fault, . - trap_double_fault
+
 /* bool trap_try_raw(void (*fn)(void *), void *arg)
  * Chains the stack pointer of this frame in trap_catch; trap_unwind comes
  * back to it as if fn had returned, but with the answer false.
@@ -129,12 +141,18 @@ trap_try_raw:
 /* noreturn void trap_unwind(void)
  * Throws away everything below the innermost trap_try_raw frame: fn, the
  * fault's frame, and with them whatever fn had not finished. Called with the
- * frame of the fault already copied, since it lies in what is thrown away. */
+ * frame of the fault already copied, since it lies in what is thrown away.
+ * Segment registers may be those of loaded code: it was only asked to stop. */
     .globl trap_unwind
     .type trap_unwind, @function
 trap_unwind:
     cli
     cld
+    mov $GDT_DATA, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %fs
+    mov %eax, %gs
     mov trap_catch, %esp
     lea 20(%esp), %ebp              /* where trap_try_raw's ebp points */
     xor %eax, %eax
