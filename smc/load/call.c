@@ -6,10 +6,14 @@
 // to nothing, an import that is not there. Those end the call, not the
 // machine.
 #include "smc/load/call.h"
+#include "kernel/cpu.h"
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "kernel/trap.h"
+#include "smc/load/call_guard.h"
+#include "smc/load/thread.h"
 #include <stdarg.h>
+#include <stddef.h>
 
 // Read by call.S. Keep in step.
 //
@@ -20,15 +24,32 @@
 // Calling Sequence"; GCC manual, "x86 Function Attributes"]
 struct call_frame {
     uint32_t entry, eax, edx, ecx, words;
+    uint32_t fpu; // whether there is one
+    uint32_t esp; // where the stack begins; 0: here
     uint32_t stack[CALL_ARGS];
 };
-uint32_t call_enter(const struct call_frame *frame);
+void call_enter(const struct call_frame *frame);
+
+// What the function left in registers, written by call.S. Keep in step.
+struct call_returned {
+    uint32_t eax, edx;
+    uint8_t st0[10];
+    uint8_t floating; // st0 was not empty
+    uint8_t unused[5];
+    uint64_t st0_double;
+} call_returned;
+
+_Static_assert(offsetof(struct call_returned, st0_double) == 24, "call.S");
+
+// Kept free above the arguments: whoever handles a trap copies a whole
+// trap_frame, with the two words that ring 0 does not push.
+#define STACK_TOP 16
 
 // The kernel's stack pointer while foreign code runs, written by call.S.
 uint32_t call_stack;
 
-// The call that is running. Host functions do not call back into images, so
-// there is at most one, but a saved outer one costs nothing.
+// The call that is running. A host function may call back into an image, so
+// there may be an outer one, which is put back afterwards.
 static struct call *running;
 
 struct image *call_owner(void)
@@ -42,7 +63,7 @@ struct image *call_owner(void)
 static void enter(void *arg)
 {
     struct call *call = arg;
-    struct call_frame frame = {.entry = call->entry};
+    struct call_frame frame = {.entry = call->entry, .fpu = cpu.fpu};
     uint32_t registers[3] = {0, 0, 0}, i = 0;
 
     // Variadic functions take all arguments on the stack even with regparm;
@@ -54,7 +75,16 @@ static void enter(void *arg)
     frame.eax = registers[0];
     frame.edx = registers[1];
     frame.ecx = registers[2];
-    call->result = call_enter(&frame);
+    // A call within a call goes on where the outer one has got to.
+    if (!call_guard_on_stack((uint32_t)(uintptr_t)&frame))
+        frame.esp = (uint32_t)(uintptr_t)(&foreign_stack + 1) - STACK_TOP;
+    call_returned = (struct call_returned){0};
+    call_enter(&frame);
+    call->result = call_returned.eax;
+    call->result_high = call_returned.edx;
+    call->floating = call_returned.floating;
+    memcpy(call->result80, call_returned.st0, sizeof call->result80);
+    call->result_double = call_returned.st0_double;
 }
 
 // "zlib1.dll+0x1ad0 (adler32+0x10)", or "memcpy+0x12" if the fault is in
@@ -84,6 +114,10 @@ static void explain_fault(struct call *call, const struct trap_frame *fault)
     say_where(where, sizeof where, fault->eip);
     trap_explain(why, sizeof why, fault);
     ksnprintf(call->text, sizeof call->text, "at %s: %s", where, why);
+    // The vector says that x87 code may have failed, its status word how.
+    if (fault->vector == 16)
+        ksnprintf(call->text, sizeof call->text, "at %s: %s: %s", where, why,
+                  cpu_fpu_fault());
 }
 
 // The fault may leave blocks allocated by the image. They stay on its list
@@ -92,21 +126,29 @@ bool call_image(struct call *call)
 {
     struct call *outer = running;
     uint32_t outer_stack = call_stack;
+    struct thread_selectors selectors;
     struct trap_frame fault;
     bool returned;
 
     call->text[0] = '\0';
     running = call;
+    call_guard_begin(outer);
+    thread_enter(&selectors, call->image,
+                 (uint32_t)(uintptr_t)foreign_stack.room,
+                 (uint32_t)(uintptr_t)(&foreign_stack + 1));
     // Host functions ask `running` who is calling them: for the owner of a
     // block of memory, and for whose call is to be ended.
     returned = trap_try(enter, call, &fault);
     running = outer;
+    call_guard_end(outer);
     // A call that was cut off has not passed the end of call_enter, so the
     // outer one's stack pointer is put back here and not there.
     call_stack = outer_stack;
     // call_end has written its own words.
     if (!returned && call->text[0] == '\0')
         explain_fault(call, &fault);
+    // Last: the words above are about the state that this one clears.
+    thread_leave(&selectors);
     return returned;
 }
 

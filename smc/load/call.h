@@ -3,20 +3,33 @@
 #pragma once
 #include "smc/load/image.h"
 
-#define CALL_ARGS 8
+#define CALL_ARGS 16
+
+// How long a call may run unless the boot word `patience=SECONDS` says other.
+#define CALL_SECONDS 30
 
 struct call {
     struct image *image;
     uint32_t entry;
     uint32_t argc, args[CALL_ARGS];
     // The outcome: a result, or words that say why there is none.
-    uint32_t result;
+    // A 64-bit one has its upper half in result_high; both are only what was
+    // in eax and edx if the function has no such result.
+    uint32_t result, result_high;
+    // If it left a number on the x87 stack, as functions of type float, double
+    // and long double do: all 80 bits of it, and the bits of the double that
+    // it rounds to. [i386 ABI 3-12]
+    bool floating;
+    uint8_t result80[10];
+    uint64_t result_double;
     char text[200];
 };
 
-// Calls `entry` with the image's calling convention. Returns false if the
-// code faulted, called what the kernel does not offer, or gave up: then the
-// reason is in call->text and the machine goes on.
+// Calls `entry` with the image's calling convention, on a stack of its own,
+// with the thread blocks and the floating-point state of thread.h. Returns
+// false if the code faulted, called what the kernel does not offer, gave up,
+// used up its stack or its time: then the reason is in call->text and the
+// machine goes on. Interrupts must be on for the time to pass.
 bool call_image(struct call *call);
 
 // Calls an exported symbol with `argc` words. Returns false, with the reason

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""Calls into loaded code: what its thread looks like, what comes back, and
+what ends it. The objects are compiled here, by the host's compiler."""
+import re
+import subprocess
+
+FLAGS = ["-m32", "-O1", "-fno-pic", "-ffreestanding", "-fcf-protection=none",
+         "-fno-asynchronous-unwind-tables", "-fno-stack-protector"]
+
+
+def compiled(path, source, *options):
+    path.with_suffix(".c").write_text(source)
+    subprocess.run(["gcc", *FLAGS, *options, "-c", path.with_suffix(".c"),
+                    "-o", path], check=True)
+    return path
+
+
+def called(machine, path, *commands, words=""):
+    """What each command has printed, in one boot. `call SYMBOL` is short for
+    `call FILE SYMBOL`."""
+    with machine(words, modules=[path]).open() as console:
+        console.prompt()
+        console.run(f"load {path.name}")
+        return [console.run(re.sub("^call ", f"call {path.name} ", command))
+                for command in commands]
+
+
+def number(said):
+    return int(re.search(r"returned (0x[0-9a-f]{8}) ", said)[1], 16)
+
+
+# The thread ---------------------------------------------------------------
+
+LINUX = """
+    #define WORD(at) ({ unsigned v; __asm__ volatile( \
+        "mov %%gs:" #at ", %0" : "=r"(v)); v; })
+    unsigned self(void) { return WORD(0) - WORD(8); }
+    unsigned above(void) { return *(unsigned *)(WORD(0) + 0x14) - WORD(0x14); }
+    unsigned canary(void) { return WORD(0x14); }
+    unsigned guard(void) { return WORD(0x18); }
+    unsigned below(void) { return WORD(-4); }
+    int protected(int n) { char s[20]; char *volatile p = s;
+        for (int i = 0; i < 20; i++) p[i] = i; return p[n]; }
+    int smash(int n) { char s[20]; char *volatile p = s;
+        for (int i = 0; i < n; i++) p[i] = 0x41; return p[3]; }
+    void __stack_chk_fail(void) { *(volatile int *)0x123 = 1; }
+    """
+
+
+def test_the_linux_block(machine, tmp_path):
+    """A self pointer, a canary of 24 random bits and a zero, errno. Code
+    that gcc has protected runs, and is stopped when it smashes its stack."""
+    path = compiled(tmp_path / "tcb.o", LINUX, "-fstack-protector-all")
+    said = called(machine, path, *(f"call {name}" for name in (
+        "self", "above", "canary", "guard", "below", "canary", "protected 7",
+        "smash 40")))
+    values = [number(line) for line in said[:-1]]
+    assert values[0] == values[1] == 0
+    assert values[2] and values[2] & 0xff == 0 and values[2] == values[5]
+    assert values[3] != 0 and values[4] == 0 and values[6] == 7
+    assert "writing 0x00000123" in said[7]
+    again = called(machine, path, "call canary")
+    assert number(again[0]) != values[2]
+
+
+WINDOWS = """
+    #define WORD(at) ({ unsigned v; __asm__ volatile( \
+        "mov %%fs:" #at ", %0" : "=r"(v)); v; })
+    unsigned handlers(void) { return WORD(0); }
+    void leave_handler(void)
+    { __asm__ volatile("movl $0x1234, %fs:0; ud2"); }
+    unsigned stack(void) { unsigned esp; __asm__("mov %%esp, %0" : "=r"(esp));
+        return esp < WORD(4) && esp >= WORD(8) ? WORD(4) - WORD(8) : 0; }
+    unsigned self(void) { return ((unsigned *)WORD(0x18))[6] - WORD(0x18); }
+    unsigned process(void) { return WORD(0x20); }
+    unsigned thread(void) { return WORD(0x24); }
+    unsigned index(int i) { return ((unsigned *)WORD(0x2c))[i]; }
+    unsigned debugged(void) { return ((unsigned char *)WORD(0x30))[2]; }
+    unsigned image(void) { return ((unsigned *)WORD(0x30))[2]; }
+    unsigned error(void) { return WORD(0x34); }
+    unsigned slot(void) { return WORD(0xe10); }
+    """
+
+
+def test_the_windows_block(machine, tmp_path):
+    path = compiled(tmp_path / "teb.o", WINDOWS)
+    names = ["handlers", "leave_handler", "handlers", "stack", "self",
+             "process", "thread", "index 0", "index 63", "debugged", "error",
+             "slot", "image"]
+    said = called(machine, path, *(f"call {name}" for name in names),
+                  "images")
+    assert "invalid opcode" in said[1]
+    values = [number(said[i]) for i in range(13) if i != 1]
+    assert values[:2] == [0xffffffff, 0xffffffff]
+    assert values[2:11] == [65536, 0, 8, 12, 0, 0, 0, 0, 0]
+    assert f"ELF at 0x{values[11]:08x}" in said[13]
+
+
+def test_segments_come_back_on_every_way_out(machine, tmp_path):
+    """After calls that left null selectors behind, faulted with them, or
+    were ended: the next one sees the right ones, and so does the kernel."""
+    path = compiled(tmp_path / "segments.o", """
+        unsigned both(void) { unsigned v, w; __asm__ volatile(
+            "mov %%fs, %0; mov %%gs, %1" : "=r"(v), "=r"(w));
+            return v << 16 | w; }
+        void clear(void) { __asm__ volatile("xor %%eax, %%eax;"
+            "mov %%eax, %%fs; mov %%eax, %%gs; mov %%eax, %%es; std" : : :
+            "eax"); }
+        void clear_and_fault(void) { clear(); __asm__ volatile("ud2"); }
+        void clear_and_spin(void) { clear(); for (;;) __asm__ volatile(""); }
+        int clear_and_dive(int x) { clear(); volatile int y = x;
+            return clear_and_dive(y + 1) + y; }
+        """)
+    said = called(machine, path, "call both", "call clear", "call both",
+                  "call clear_and_fault", "call both", "call clear_and_spin",
+                  "call both", "call clear_and_dive", "call both",
+                  "check memory loader", words="patience=1")
+    assert {number(line) for line in said[0:9:2]} == {0x00480050}
+    assert "returned" in said[1] and "invalid opcode" in said[3]
+    assert "1 s" in said[5] and "stack overflow" in said[7]
+    assert "not ok" not in said[9]
+
+
+# Time and stack -----------------------------------------------------------
+
+def test_endless_loops_are_ended(machine, tmp_path):
+    """Also one that halts, and one that spends its time in the kernel."""
+    path = compiled(tmp_path / "spin.o", """
+        unsigned strlen(const char *);
+        void spin(void) { for (;;) __asm__ volatile(""); }
+        void doze(void) { for (;;) __asm__ volatile("hlt"); }
+        int ask(const char *s) { volatile int n = 0; for (;;) n += strlen(s); }
+        """)
+    said = called(machine, path, "call spin", "call doze",
+                  'call ask "a text that takes time"', "call spin", "uptime",
+                  words="patience=1")
+    for name, line in zip(("spin", "doze", "ask", "spin"), said):
+        assert re.search(rf"{name} did not return: it ran for 1 s and was "
+                         rf"ended \(from spin.o\+0x\w+ \({name}\+", line), line
+
+
+def test_endless_recursion_is_ended(machine, tmp_path):
+    """Again and again: the double-fault task must come back each time, and
+    leave no trace in the floating-point unit, whose use it has forbidden."""
+    path = compiled(tmp_path / "deep.o", """
+        int deep(int x) { volatile int y = x; return deep(y + 1) + y; }
+        int wide(int x) { volatile int y[100]; y[x % 100] = x;
+            return wide(x + 1) + y[7]; }
+        int near(int n) { volatile int y = n; return n ? near(n - 1) + y : 0; }
+        int third(int x) { volatile float y = x; return y / 3; }
+        """, "-mfpmath=387")
+    said = called(machine, path, "call deep 1", "call third 27", "call wide 1",
+                  "call deep 1", "call third 30", "call near 1000",
+                  "check memory")
+    for name, line in (("deep", said[0]), ("wide", said[2]),
+                       ("deep", said[3])):
+        assert re.search(rf"{name} did not return: stack overflow: its 64 KiB "
+                         rf"are used up \(from deep.o\+0x\w+ \({name}\+",
+                         line), line
+    assert number(said[1]) == 9 and number(said[4]) == 10
+    assert number(said[5]) == 500500
+    assert "not ok" not in said[6] and "ok 7" in said[6]
+
+
+# The floating-point unit --------------------------------------------------
+
+FPU = """
+    typedef unsigned short half;
+    half control(void) { half v; __asm__("fnstcw %0" : "=m"(v)); return v; }
+    half status(void) { half v; __asm__("fnstsw %0" : "=m"(v)); return v; }
+    unsigned mxcsr(void) { unsigned v; __asm__("stmxcsr %0" : "=m"(v));
+        return v; }
+    static void unmask(void) { half v = 0x340;
+        __asm__ volatile("fldcw %0" : : "m"(v)); }
+    static void divide(void)
+    { __asm__ volatile("fld1; fldz; fdivrp"); }
+    void masked(void) { divide(); }
+    void by_zero(void) { unmask(); divide(); __asm__ volatile("fwait"); }
+    void pending(void) { unmask(); divide(); }
+    void spoil(void) { unsigned v = 0x0000; unmask();
+        __asm__ volatile("fldpi; ldmxcsr %0" : : "m"(v)); }
+    void spoil_and_fault(void) { spoil(); divide(); __asm__ volatile("ud2"); }
+    void root(void) { unmask();
+        __asm__ volatile("fld1; fchs; fsqrt; fwait"); }
+    """
+
+
+def test_floating_point_exceptions(machine, tmp_path):
+    """A masked one is no trap; an unmasked one ends the call, even when it
+    is only raised by the next instruction, and the next call knows nothing
+    of it."""
+    path = compiled(tmp_path / "fpu.o", FPU)
+    clean = ["call control", "call status", "call mxcsr"]
+    said = called(machine, path, *clean, "call masked", *clean,
+                  "call by_zero", *clean, "call pending", *clean,
+                  "call spoil", *clean, "call spoil_and_fault", *clean,
+                  "call root", *clean)
+    for at in range(0, len(said), 4):
+        values = [number(line) for line in said[at:at + 3]]
+        assert values == [0x37f, 0, 0x1f80], at
+    assert "returned" in said[3]
+    for at in (7, 11):
+        assert re.search("x87 error.*divide by zero", said[at]), said[at]
+    assert "at fpu.o+" in said[7] and "at call_enter+" in said[11]
+    assert "returned" in said[15]
+    assert "invalid opcode" in said[19]
+    assert re.search("x87 error.*invalid operation", said[23]), said[23]
