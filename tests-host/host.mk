@@ -9,6 +9,7 @@
 # What the programs are about: kernel files that know nothing of a kernel.
 # Glue (commands, the lab, its checks) stays behind.
 ENGINES := kernel/printf.c kernel/word.c \
+    smc/load/big.c smc/load/decimal.c \
     $(filter-out %/commands.c smc/x86/x86_%,$(wildcard smc/x86/*.c))
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
@@ -39,6 +40,9 @@ HOST_asan += emulate_check
 FILES_emulate_check := emulate_conditions emulate_fit emulate_forms \
     emulate_known emulate_make emulate_names emulate_native emulate_rules \
     emulate_shadow
+
+HOST_m32 += decimal_check
+HOST_asan += decimal_check
 
 HOST_m32 += relocate_check
 HOST_asan += relocate_check
