@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Calls into loaded code: what its thread looks like, what comes back, and
 what ends it. The objects are compiled here, by the host's compiler."""
+import math
+import random
 import re
+import struct
 import subprocess
 
 FLAGS = ["-m32", "-O1", "-fno-pic", "-ffreestanding", "-fcf-protection=none",
@@ -205,3 +208,152 @@ def test_floating_point_exceptions(machine, tmp_path):
     assert "returned" in said[15]
     assert "invalid opcode" in said[19]
     assert re.search("x87 error.*invalid operation", said[23]), said[23]
+
+
+# Arguments and results ----------------------------------------------------
+
+def bits(value, form="d"):
+    return struct.pack(">" + form, value).hex()
+
+
+def floating(said):
+    """A floating result: its text and its bits."""
+    found = re.search(r"returned (\S+) \(bits ([0-9a-f]{16})\)", said)
+    assert found, said
+    return found[1], found[2]
+
+
+def wide(said):
+    return int(re.search(r"as 64 bits (0x[0-9a-f]{16}) ", said)[1], 16)
+
+
+def test_doubles_and_floats(machine, tmp_path):
+    """By value and by bits, in and out, beside the host's arithmetic."""
+    path = compiled(tmp_path / "math.o", """
+        double half(double x) { return x / 2; }
+        double sum(double a, int b, float c, double d)
+        { return a * 1000 + b * 100 + c * 10 + d; }
+        double root(double x) { double y; __asm__("fsqrt" : "=t"(y) : "0"(x));
+            return y; }
+        float third(float x) { volatile float y = x / 3; return y; }
+        long double precise(long double x, int y) { return x; }
+        long double one_third(void) { return 1.0L / 3; }
+        long double huge(void) { return 1e4000L; }
+        double sse(double x) { __asm__("addsd %0, %0" : "+x"(x)); return x; }
+        void nothing(void) {}
+        int truncate(double x) { return (int)x; }
+        """, "-msse2", "-mfpmath=387")
+    dice = random.Random(387)
+    values = [0.0, -0.0, 1e308, 5e-324, 0.1, math.pi] + [
+        struct.unpack(">d", dice.randbytes(8))[0] for _ in range(20)]
+    values = [value for value in values if math.isfinite(value)]
+    said = called(machine, path,
+                  *(f"call half {value!r}" for value in values),
+                  *(f"call half 0d{bits(value)}" for value in values))
+    for value, line in zip(values + values, said):
+        assert floating(line)[1] == bits(value / 2), (value, line)
+        assert float(floating(line)[0]) == value / 2, line
+    said = called(machine, path, "call sum 1.5 -2 0.25f .125", "call root 2.",
+                  "call third 1.0f", "call third 0f3f800000", "call one_third",
+                  "call huge", "call nothing", "call truncate -7.9e0",
+                  "call half 0dfff0000000000000", "call sse 1E3",
+                  "call precise 0 0x80000000 0x3fff")
+    assert floating(said[0])[1] == bits(1302.625)
+    assert floating(said[1])[1] == bits(math.sqrt(2))
+    third = struct.unpack(">f", bytes.fromhex("3eaaaaab"))[0]
+    assert floating(said[2])[1] == floating(said[3])[1] == bits(third)
+    assert floating(said[4])[1] == bits(1 / 3)
+    assert "80 bits 3ffdaaaaaaaaaaaaaaab" in said[4]
+    assert floating(said[5])[0] == "inf" and "80 bits 73e6" in said[5]
+    assert "bits" not in said[6] and number(said[7]) == 0xfffffff9
+    assert floating(said[8])[0] == "-inf" and "80 bits" not in said[8]
+    assert floating(said[9])[0] == "2000.0"
+    assert floating(said[10])[0] == "1.0" and "80 bits" not in said[10]
+
+
+def test_64_bits(machine, tmp_path):
+    """libgcc's own division, linked in: two arguments and a result of 64
+    bits each."""
+    whole = tmp_path / "divide.o"
+    part = compiled(tmp_path / "part.o", """
+        long long divide(long long a, long long b) { return a / b; }
+        unsigned long long remainder(unsigned long long a,
+            unsigned long long b) { return a % b; }
+        long long from(double x) { return (long long)x; }
+        double to(long long x) { return (double)x; }
+        """)
+    subprocess.run(["gcc", "-m32", "-r", "-nostdlib", part, "-lgcc", "-o",
+                    whole], check=True)
+    said = called(machine, whole, "call divide 1000000000000ll -7ll",
+                  "call remainder 0xffffffffffffffffll 10ll",
+                  "call from -1e15", "call to -5ll", "call divide 1ll 0ll")
+    assert wide(said[0]) == (-142857142857) % 2 ** 64
+    assert "(-142857142857)" in said[0]
+    assert wide(said[1]) == (2 ** 64 - 1) % 10
+    assert wide(said[2]) == (-10 ** 15) % 2 ** 64
+    assert floating(said[3])[0] == "-5.0"
+    assert "divide error" in said[4]
+
+
+def test_buffers_are_shown(machine, tmp_path):
+    path = compiled(tmp_path / "fill.o", """
+        int fill(char *to, int n, const char *from)
+        { for (int i = 0; i < n; i++) to[i] = from[i % 3]; return n; }
+        void modf(double x, double *whole) { *whole = (int)x; }
+        void fail(char *to) { *to = 'x'; *(volatile int *)4 = 1; }
+        """)
+    said = called(machine, path, 'call fill buf:64 20 "ab~"',
+                  "call modf 3.25 buf:8", "call fill buf:16 0 abc",
+                  "call fill buf:1000 1000 abc", "call fail buf:1",
+                  "call fill buf:17 17 abc")
+    assert re.search(r"^argument word 1, 64 bytes:\n"
+                     r"  0000  61 62 7e 61 62 7e .* ab~ab~ab~ab~ab~a *\n"
+                     r"  0010  62 7e 61 62 +b~ab\n  the last 44 are 0$",
+                     said[0].replace("  ab~ab", " ab~ab"), re.M), said[0]
+    assert "argument word 3, 8 bytes" in said[1]
+    assert " 00 00 00 00 00 00 08 40 " in said[1]
+    assert "all 16 are 0" in said[2]
+    assert "... and 744 more" in said[3] and "are 0" not in said[3]
+    assert "did not return" in said[4] and " 78 " in said[4]
+    assert re.search(r"  0010  62 +b$", said[5], re.M), said[5]
+
+
+def test_bad_words_are_named(machine, tmp_path):
+    """Each with what is wrong; nothing is called, nothing is leaked."""
+    path = compiled(tmp_path / "never.o",
+                    "void never(void) { *(volatile int *)0x666 = 1; }")
+    words = {
+        "4294967296": "does not fit 32 bits; 4294967296ll takes 64",
+        "-4294967296": "does not fit 32 bits",
+        "18446744073709551615": "does not fit 32 bits",
+        "18446744073709551616ll": "no number of at most 64 bits",
+        "12abc": "no number", "0x": "no number", "1.5.2": "no number",
+        "1e": "no number", "1.5ff": "no number", "0xfg": "no number",
+        "0d3ff": "0d takes 16 hexadecimal digits",
+        "0d3ff000000000000x": "0d takes 16 hexadecimal digits",
+        "0f3f80000": "0f takes 8 hexadecimal digits",
+        "buf:": "from 1 to 1048576 bytes", "buf:0": "from 1 to 1048576 bytes",
+        "buf:1048577": "from 1 to 1048576 bytes",
+        "buf:-1": "from 1 to 1048576 bytes",
+        "@nosuch": "no such file", "#nosuch": "no such file",
+        " ".join(["1"] * 17): "more than 16 words",
+        " ".join(["1ll"] * 8 + ["x"]): "more than 16 words",
+    }
+    said = called(machine, path, "mem", *(
+        f"call never text buf:9 {word}" for word in words), "mem")
+    blocks = [re.search(r"^heap: .*blocks", line, re.M)[0]
+              for line in (said[0], said[-1])]
+    assert blocks[0] == blocks[1]
+    for word, line in zip(words, said[1:]):
+        assert words[word] in line, (word, line)
+        assert "never" not in line and "666" not in line, line
+
+
+def test_sixteen_words(machine, tmp_path):
+    names = [f"a{i}" for i in range(16)]
+    path = compiled(tmp_path / "many.o", "int many(" + ", ".join(
+        f"int {name}" for name in names) + ") { return " + " + ".join(
+        f"{name} * {i + 1}" for i, name in enumerate(names)) + "; }")
+    said = called(machine, path,
+                  "call many " + " ".join(str(i * i) for i in range(16)))
+    assert number(said[0]) == sum(i * i * (i + 1) for i in range(16))

@@ -1,67 +1,11 @@
 // SPDX-License-Identifier: MIT
-// `call`: words of the shell as arguments of a foreign function.
-//
-//   12, 0x1f, -1     a number
-//   word, "12 34"    a pointer to a copy that ends with NUL
-//   @FILE, #FILE     a pointer to the bytes of a boot module, their number
-//
-// The types are the caller's business: a C compiler would know the prototype,
-// the shell only knows words. A wrong one is a wild pointer, which ends the
-// call by a page fault as a rule, and may change any memory as an exception.
+// `call`: a foreign function by its name, and what it answered.
 #include "kernel/command.h"
-#include "kernel/heap.h"
-#include "kernel/module.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
-#include "smc/load/call.h"
+#include "smc/load/call_words.h"
+#include "smc/load/decimal.h"
 #include "smc/load/report.h"
-
-static bool module_argument(const char *word, uint32_t *value)
-{
-    const struct module *file = module_find(word + 1);
-
-    if (!file) {
-        kprintf("%s: no such file among the boot modules\n", word);
-        return false;
-    }
-    // The file itself, not a copy: its pages are read-only, so that foreign
-    // code that writes there ends its call and does no harm.
-    *value = *word == '@' ? (uint32_t)(uintptr_t)file->data : file->size;
-    return true;
-}
-
-// Foreign code gets a copy: the shell's own line is not for it to write to.
-static bool string_argument(const char *word, uint32_t *value, char **copy)
-{
-    size_t size = strlen(word) + 1;
-
-    *copy = heap_alloc(size);
-    if (!*copy) {
-        kprintf("no memory for a copy of \"%s\"\n", word);
-        return false;
-    }
-    memcpy(*copy, word, size);
-    *value = (uint32_t)(uintptr_t)*copy;
-    return true;
-}
-
-// Quotes decide first: "123456789" is a text even though it reads as a
-// number. The shell marks such words.
-static bool read_argument(const char *word, uint32_t *value, char **copy)
-{
-    if (command_arg_quoted(word))
-        return string_argument(word, value, copy);
-    if (parse_u32(word, value))
-        return true;
-    // Modulo 2^32: -1 is 0xffffffff, whatever the callee takes it for.
-    if (*word == '-' && parse_u32(word + 1, value)) {
-        *value = 0 - *value;
-        return true;
-    }
-    if (*word == '@' || *word == '#')
-        return module_argument(word, value);
-    return string_argument(word, value, copy);
-}
 
 // A result has no type. If it points to what can only be a text, in an image,
 // where reading is safe, the reader wants to see that: zlibVersion.
@@ -79,33 +23,75 @@ static void print_text(uint32_t address)
         kprintf(", \"%s\"", text);
 }
 
-static int call_and_print(struct call *call, const char *symbol)
+// A double is told by its bits, too: they are what a test can compare.
+//
+//   79 | 78..64    | 63      | 62..11               | 10..0
+//   s  | exponent  | integer | a double's fraction  | what it cannot hold
+//
+// A long double may have more bits, or an exponent that is out of a double's
+// range, 1 - 1023 to 1023; then all 80 are shown.
+static void print_floating(const struct call *call)
+{
+    char text[DECIMAL_MAX];
+    uint32_t low, high, exponent;
+
+    memcpy(&low, call->result80, sizeof low);
+    memcpy(&high, call->result80 + 4, sizeof high);
+    exponent = (call->result80[8] | call->result80[9] << 8) & 0x7fff;
+    decimal_from_double(text, sizeof text, call->result_double);
+    kprintf("%s (bits %016llx)", text, call->result_double);
+    if ((low & 0x7ff) || (exponent != 0x7fff && (low | high) &&
+                          exponent - (16383u - 1022) > 1022 + 1023))
+        kprintf(", 80 bits %02x%02x%08x%08x", call->result80[9],
+                call->result80[8], high, low);
+}
+
+// With arguments of 32 bits only, edx is what the function happened to leave
+// there.
+static void print_result(const struct call *call, bool wide)
+{
+    uint64_t both = (uint64_t)call->result_high << 32 | call->result;
+
+    if (call->floating) {
+        print_floating(call);
+        return;
+    }
+    kprintf("0x%08x (%u)", call->result, call->result);
+    if (wide)
+        kprintf(", as 64 bits 0x%016llx (%lld)", both, both);
+    print_text(call->result);
+}
+
+static int call_and_print(struct call *call, const char *symbol, bool wide)
 {
     if (!call_image(call)) {
         kprintf("%s did not return: %s\n", symbol, call->text);
         return 1;
     }
-    kprintf("%s returned 0x%08x (%u)", symbol, call->result, call->result);
-    print_text(call->result);
+    kprintf("%s returned ", symbol);
+    print_result(call, wide);
     kprintf("\n");
     return 0;
 }
 
-// The copies live as long as the call. Foreign code that keeps a pointer to
-// one of them has a bug that a test may provoke; the heap is ours.
-static int call_with_words(struct call *call, const char *symbol, char **words)
+// The buffers are shown after a call that was cut off, too: how far it came is
+// worth to know.
+static int call_with_words(struct call *call, const char *symbol, char **argv)
 {
-    char *copies[CALL_ARGS] = {NULL};
+    struct call_words words = {0};
     bool ok = true;
     int status = 1;
 
-    for (uint32_t i = 0; ok && i < call->argc; i++)
-        ok = read_argument(words[i], &call->args[i], &copies[i]);
-    if (ok)
-        status = call_and_print(call, symbol);
+    for (; ok && *argv; argv++)
+        ok = call_words_add(&words, *argv);
+    if (ok) {
+        call->argc = words.count;
+        memcpy(call->args, words.word, sizeof words.word);
+        status = call_and_print(call, symbol, words.wide);
+        call_words_show(&words);
+    }
     // After the result was printed: it may be a pointer into one of them.
-    for (uint32_t i = 0; i < call->argc; i++)
-        heap_free(copies[i]);
+    call_words_free(&words);
     return status;
 }
 
@@ -116,11 +102,6 @@ static int run_call(int argc, char **argv)
 
     if (argc < 3)
         return command_usage("call");
-    // compress2 of zlib takes five; eight are enough for what is here.
-    if (argc - 3 > CALL_ARGS) {
-        kprintf("%d arguments; at most %d fit\n", argc - 3, CALL_ARGS);
-        return 1;
-    }
     call.image = report_open(argv[1]);
     if (!call.image)
         return 1;
@@ -132,9 +113,8 @@ static int run_call(int argc, char **argv)
         return 1;
     }
     call.entry = export->address;
-    call.argc = (uint32_t)(argc - 3);
     return call_with_words(&call, argv[2], argv + 3);
 }
 
 COMMAND(call, "NAME SYMBOL [ARGS...]",
-        "ARGS: 12, \"text\", @FILE, #FILE (its size)", run_call);
+        "ARGS: 12 5ll 1.5 \"text\" @FILE #FILE buf:64", run_call);
