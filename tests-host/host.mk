@@ -12,6 +12,13 @@ ENGINES := kernel/printf.c kernel/word.c \
     smc/load/big.c smc/load/decimal.c \
     $(filter-out %/commands.c smc/x86/x86_%,$(wildcard smc/x86/*.c))
 
+# The loader is about 32-bit addresses: in 64-bit programs it has no place. It
+# comes with stand-ins for the arenas, the heap and the files that it needs.
+# What it would call, and the shell's view of it, stay behind.
+ENGINES_32 := $(filter-out %/commands.c %_command.c smc/load/call.c, \
+    $(wildcard smc/load/*.c smc/load/elf/*.c smc/load/pe/*.c \
+        smc/load/host/*.c)) $(wildcard tests-host/stand_in_*.c)
+
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
 # programs, where they run over files: tests-host/corpus/NAME in `make test`.
 FUZZ := decode print relocate emulate
@@ -57,6 +64,9 @@ FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \
     oracle_zydis_registers oracle_zydis_view
 LIBS_m64_oracle_zydis := -lZydis
 
+HOST_m32 += load_image
+HOST_asan += load_image
+
 # -------------------------------------------------------------------------
 
 HOST_CC ?= $(if $(CROSS),gcc,$(CC))
@@ -84,6 +94,10 @@ HOST_m32 += $(TIMED:%=time_%)
 HOST_m64 += $(TIMED:%=time_%)
 HOST_LIBRARY := $(sort $(ENGINES)) $(addprefix tests-host/, \
     fuzz.c host.c timing.c)
+LIBRARY_m32 := $(HOST_LIBRARY) $(sort $(ENGINES_32))
+LIBRARY_asan := $(LIBRARY_m32)
+LIBRARY_m64 := $(HOST_LIBRARY)
+LIBRARY_fuzz := $(LIBRARY_m32)
 
 host_programs = $(foreach home,$(HOMES),$(HOST_$(home):%=$(HOST)/$(home)/%))
 
@@ -93,7 +107,7 @@ HOST_FLAVOUR := $(HOST)/flavour
 ifneq ($(filter host% $(HOST)/% time fuzz,$(MAKECMDGOALS)),)
 HOST_MADE := $(shell mkdir -p $(HOST))
 $(call remember,$(HOST_FLAVOUR),$(HOST_CC) $(FUZZ_CC) $(HOST_CFLAGS))
-$(call remember,$(HOST_LIST),$(HOST_LIBRARY))
+$(call remember,$(HOST_LIST),$(LIBRARY_m32))
 endif
 
 define host_home
@@ -101,7 +115,7 @@ $(HOST)/$(1)/%.o: %.c $(HOST_FLAVOUR) | needs
 	@mkdir -p $$(@D)
 	$$(quiet)$$(CC_$(1)) $$(HOST_CFLAGS) $$(CFLAGS_$(1)_$$(*F)) -c $$< -o $$@
 
-$(HOST)/$(1)/engines.a: $(HOST_LIBRARY:%.c=$(HOST)/$(1)/%.o) $(HOST_LIST)
+$(HOST)/$(1)/engines.a: $(LIBRARY_$(1):%.c=$(HOST)/$(1)/%.o) $(HOST_LIST)
 	@rm -f $$@
 	@ar qc $$@ $$(filter %.o,$$^) && ranlib $$@
 

@@ -16,6 +16,8 @@ bochs='/usr/lib/*/bochs/plugins'
 gcc32='/usr/lib/gcc/x86_64-linux-gnu/*/32'
 clang32='/usr/lib/llvm-*/lib/clang/*/lib/linux'
 mingw='/usr/lib/gcc/i686-w64-mingw32/*-win32'
+posix='/usr/lib/gcc/i686-w64-mingw32/*-posix'
+mingw32=/usr/i686-w64-mingw32
 # Debian 12 has gcc 12, and names its packages so.
 gcc=$(gcc -dumpversion 2> /dev/null) || gcc=''
 gcc=${gcc%%.*} gcc=${gcc:-12}
@@ -43,12 +45,18 @@ host  /usr/lib32/libstdc++.so.6 lib32stdc++6         code to decode
 host  $zlib                   libz-mingw-w64         code to decode
 host  $mingw/libstdc++-6.dll  gcc-mingw-w64-i686-win32-runtime code to decode
 host  $grub/gcry_sha256.mod   grub-pc-bin            code to decode
+host  $posix/libstdc++-6.dll  gcc-mingw-w64-i686-posix-runtime DLLs to load
+host  $mingw32/lib/libwinpthread-1.dll mingw-w64-i686-dev DLLs to load
+host  $mingw32/bin/libgcrypt-20.dll libgcrypt-mingw-w64-dev DLLs to load
+host  $mingw32/bin/libksba-8.dll libksba-mingw-w64-dev DLLs to load
 fuzz  clang                   clang                  the fuzzing compiler
 fuzz  $clang32/libclang_rt.fuzzer-i386.a libclang-rt-dev its 32-bit library
 fuzz  $gcc32/libstdc++.so     lib32stdc++-$gcc-dev what that is linked with
 test  /usr/bin/python3        python3                the test runner
 test  py:pytest               python3-pytest         the test runner
 test  py:pexpect              python3-pexpect        dialogue with the shell
+test  py:pefile               python3-pefile         another loader of DLLs
+test  py:elftools             python3-pyelftools     another reader of objects
 test  py:xdist                python3-pytest-xdist   two tests at a time
 test  py:pytest_timeout       python3-pytest-timeout an end for every test
 test  grub-file               grub-common            judging the header

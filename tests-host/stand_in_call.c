@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// smc/load/call.h where nothing is called. What was loaded for a test may be
+// damaged, and here no trap would bring the program back.
+#include "kernel/panic.h"
+#include "kernel/printf.h"
+#include "smc/load/call.h"
+
+struct image *call_owner(void)
+{
+    return NULL;
+}
+
+bool call_image(struct call *call)
+{
+    ksnprintf(call->text, sizeof call->text, "is not run here");
+    return false;
+}
+
+// Reached from loaded code only.
+_Noreturn void call_end(uint32_t caller, const char *fmt, ...)
+{
+    panic("call_end from %08x: %s", caller, fmt);
+}
