@@ -193,8 +193,16 @@ void build_tell(const struct loading *in, const struct fixup *fixup)
 {
     const struct load_watch *watch = in->options->watch;
 
-    if (watch)
+    if (watch && watch->see)
         watch->see(in->image, fixup, watch->arg);
+}
+
+void build_tell_lookup(const struct loading *in, const struct lookup *lookup)
+{
+    const struct load_watch *watch = in->options->watch;
+
+    if (watch && watch->look)
+        watch->look(in->image, lookup, watch->arg);
 }
 
 uint32_t build_get(const struct image *image, uint32_t offset)

@@ -56,6 +56,8 @@ bool build_claim_run(struct loading *in, uint32_t low, uint32_t high,
 // Tells options->watch of a change, if there is one. Formats with a fast way
 // for many words take the slow one while somebody watches.
 void build_tell(const struct loading *in, const struct fixup *fixup);
+// The same for a name that was looked up, found or not.
+void build_tell_lookup(const struct loading *in, const struct lookup *lookup);
 
 // A word at any address. The processor does not mind; the compiler must be
 // told. (memcpy would be a call: a freestanding compiler builds none in.)

@@ -88,6 +88,11 @@ struct image_format {
     // the reason: the image is then broken.
     bool (*start)(struct image *image, struct load_error *error);
     bool (*stop)(struct image *image, struct load_error *error);
+    // Moves the image, with its data as it is now, to another address, as
+    // arena_move does; 0 is wherever there is room. False with the reason:
+    // then it is still where it was, and whole.
+    bool (*rebase)(struct image *image, uint32_t base,
+                   struct load_error *error);
     // Frees image->detail.
     void (*forget)(struct image *image);
     const char *(*reloc_name)(uint32_t type); // never NULL
@@ -151,9 +156,21 @@ struct fixup {
     const char *symbol;    // or NULL
     uint32_t before, after;
 };
+// One name that a file asks others for, and who has it.
+struct lookup {
+    const char *dll; // where the file expects it, or NULL: anywhere
+    const char *name;
+    const char *from; // an image's name, "the kernel"; NULL: nobody
+    uint32_t address; // 0: nobody
+};
+// Any of the three functions may be NULL.
 struct load_watch {
     void (*see)(const struct image *image, const struct fixup *fixup,
                 void *arg);
+    void (*look)(const struct image *image, const struct lookup *lookup,
+                 void *arg);
+    // image_try only: the image is complete and about to be forgotten.
+    void (*done)(const struct image *image, void *arg);
     void *arg;
 };
 

@@ -12,17 +12,21 @@
 // newest first.
 bool resolve_object(struct loading *in, const char *name, uint32_t *address)
 {
-    const struct image_export *export;
+    struct lookup lookup = {.name = name, .from = "the kernel"};
+    const struct image_export *export = NULL;
 
     *address = in->image->family == FAMILY_GRUB ? host_grub_symbol(name)
                                                 : host_c_symbol(name);
-    if (*address)
-        return true;
-    export = names_find(in->image->family, name);
-    if (!export)
-        return true;
-    *address = export->address;
-    return export->image == in->image || build_uses(in, export->image);
+    if (!*address)
+        export = names_find(in->image->family, name);
+    if (export)
+        *address = export->address;
+    if (!*address || export)
+        lookup.from = export ? export->image->name : NULL;
+    lookup.address = *address;
+    build_tell_lookup(in, &lookup);
+    return !export || export->image == in->image ||
+           build_uses(in, export->image);
 }
 
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)
@@ -85,6 +89,8 @@ static bool refuse(struct loading *in, const char *dll, const char *symbol,
 bool resolve_import(struct loading *in, const char *dll, const char *symbol,
                     uint32_t *address)
 {
+    struct lookup lookup = {.dll = dll, .name = symbol, .from = "the kernel"};
+
     // The kernel first here, too: msvcrt.dll and KERNEL32.dll are its own.
     *address = host_dll_symbol(dll, symbol);
     for (struct image *other = image_first(); !*address && other;
@@ -94,7 +100,12 @@ bool resolve_import(struct loading *in, const char *dll, const char *symbol,
             *address = image_symbol(other, symbol);
         if (*address && !build_uses(in, other))
             return false;
+        lookup.from = other->name;
     }
+    lookup.address = *address;
+    if (!*address)
+        lookup.from = NULL;
+    build_tell_lookup(in, &lookup);
     // Not an error. Most imports of a DLL are never called by the function
     // that one is interested in.
     if (!*address)

@@ -218,11 +218,21 @@ struct image *image_load(const struct module *file, struct load_error *error)
     return image_load_set(&file, 1, NULL, error);
 }
 
+static bool tell_done(struct loading *in)
+{
+    const struct load_watch *watch = in->options->watch;
+
+    if (watch && watch->done)
+        watch->done(in->image, watch->arg);
+    return true;
+}
+
 bool image_try(const struct module *const *files, uint32_t count,
                const struct load_options *options, struct load_error *error)
 {
     struct load_set set;
-    bool ok = prepare(&set, files, count, options, error);
+    bool ok = prepare(&set, files, count, options, error) &&
+              each(&set, tell_done);
 
     finish(&set, false);
     return ok;

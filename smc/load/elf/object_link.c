@@ -175,6 +175,10 @@ static bool relocate_word(struct elf *elf, const struct elf_section *target,
     default: return refuse_type(elf, rel);
     }
     image->relocations[(uint8_t)rel->r_info]++;
+    build_tell(elf->in,
+               &(struct fixup){word, 4, elf_reloc_name((uint8_t)rel->r_info),
+                               elf_symbol_name(elf, symbol),
+                               build_get(image, word), value});
     build_put(image, word, value);
     return true;
 }

@@ -125,6 +125,9 @@ static bool bind_slot(struct pe *pe, const struct import *import)
     // names as well, would hold the sum of two addresses.
     if (!resolve_import(pe->in, import->dll, import->symbol, &address))
         return false;
+    build_tell(pe->in,
+               &(struct fixup){import->slot, 4, "import", import->symbol,
+                               build_get(image, import->slot), address});
     build_put(image, import->slot, address);
     return true;
 }

@@ -28,7 +28,7 @@
 static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
                            uint32_t delta, struct pe_directory table)
 {
-    uint32_t type = entry >> 12, rva = page + (entry & 0xfff);
+    uint32_t type = entry >> 12, rva = page + (entry & 0xfff), was;
 
     if (type == PE_REL_ABSOLUTE)
         return true;
@@ -60,7 +60,10 @@ static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
                          rva);
     if (!build_claim(pe->in, rva, 4, "a base relocation"))
         return false;
-    build_put(pe->image, rva, build_get(pe->image, rva) + delta);
+    was = build_get(pe->image, rva);
+    build_tell(pe->in,
+               &(struct fixup){rva, 4, "HIGHLOW", NULL, was, was + delta});
+    build_put(pe->image, rva, was + delta);
     pe->image->relocations[PE_REL_HIGHLOW]++;
     return true;
 }
