@@ -37,6 +37,10 @@ static bool present;
 static int column, row;
 // PLAIN text, after an ESC, or after ESC [.
 static enum { PLAIN, ESCAPE, SEQUENCE } state;
+// The colours of the next character, those that a sequence asks for, and the
+// number in it that is being read.
+static uint8_t colour = ATTRIBUTE, coming;
+static uint32_t parameter;
 
 // Mode 3: 720 x 400 at 70 Hz, 9 x 16 cells. Element i goes to register i of
 // its group.
@@ -153,7 +157,7 @@ static void put_plain(char c)
     else if (c == '\t')
         column = (column + 8) & ~7;
     else if ((uint8_t)c >= ' ')
-        cells()[row * COLUMNS + column++] = (uint16_t)(ATTRIBUTE << 8 |
+        cells()[row * COLUMNS + column++] = (uint16_t)(colour << 8 |
                                                        (uint8_t)c);
     if (column >= COLUMNS) {
         column = 0;
@@ -164,14 +168,39 @@ static void put_plain(char c)
         scroll();
 }
 
-// ESC [ n X: only what the line editor sends. K clears to the end of the line,
-// J the screen, H goes to the top left. Parameters are skipped; any other
-// final byte ends the sequence without effect.
+// SGR, the parameters of ESC [ ... m: 0 as at first, 1 bright, 30 to 37 the
+// colour of what follows, 40 to 47 that behind it. The terminal counts red,
+// green, blue from the low bit, the adapter blue, green, red. [ECMA-48]
+static uint8_t select(uint8_t now, uint32_t n)
+{
+    static const uint8_t vga[] = {0, 4, 2, 6, 1, 5, 3, 7};
+    if (n == 0)
+        return ATTRIBUTE;
+    if (n == 1)
+        return now | 8;
+    if (n >= 30 && n <= 37)
+        return (uint8_t)((now & ~7) | vga[n - 30]);
+    if (n >= 40 && n <= 47)
+        return (uint8_t)((now & 15) | vga[n - 40] << 4);
+    return now;
+}
+
+// ESC [ n ; n X: what the line editor sends, and colours. K clears to the end
+// of the line, J the screen, H goes to the top left. Any other final byte ends
+// the sequence without effect. Only an m lets the colours count.
 static void put_sequence(char c)
 {
-    if ((c >= '0' && c <= '9') || c == ';')
+    if (c >= '0' && c <= '9') {
+        parameter = (parameter * 10 + (uint32_t)(c - '0')) % 1000;
+        return;
+    }
+    coming = select(coming, parameter);
+    parameter = 0;
+    if (c == ';')
         return;
     state = PLAIN;
+    if (c == 'm')
+        colour = coming;
     if (c == 'K')
         for (int i = column; i < COLUMNS; i++)
             cells()[row * COLUMNS + i] = BLANK;
@@ -183,14 +212,23 @@ static void put_sequence(char c)
         column = row = 0;
 }
 
+static void begin_sequence(void)
+{
+    state = SEQUENCE;
+    coming = colour;
+    parameter = 0;
+}
+
 void vga_putc(char c)
 {
     if (!present)
         return;
     if (state == SEQUENCE)
         put_sequence(c);
+    else if (state == ESCAPE && c == '[')
+        begin_sequence();
     else if (state == ESCAPE)
-        state = c == '[' ? SEQUENCE : PLAIN;
+        state = PLAIN;
     else if (c == 033)
         state = ESCAPE;
     else

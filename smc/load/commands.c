@@ -1,148 +1,249 @@
 // SPDX-License-Identifier: MIT
-// The shell's view of loaded images: load, unload, images, exports.
+// The shell's view of loaded images: load, unload, modules, rebase.
+#include "kernel/clock.h"
 #include "kernel/command.h"
+#include "kernel/heap.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include "smc/load/open.h"
 #include "smc/load/report.h"
+#include "smc/load/words.h"
 
-int report_error(const struct load_error *error)
+// The newest image of a file, broken or not.
+static struct image *image_of_file(const struct module *file)
 {
-    kprintf("%s\n", error->text);
-    return 1;
-}
+    struct image *image = image_first();
 
-// Type by type, because the types tell the formats apart.
-static void print_relocations(const struct image *image)
-{
-    const char *between = "";
-
-    for (uint32_t type = 0; type < IMAGE_RELOC_TYPES; type++)
-        if (image->relocations[type]) {
-            kprintf("%s%u %s", between, image->relocations[type],
-                    image->format->reloc_name(type));
-            between = ", ";
-        }
-    if (!*between)
-        kprintf("none");
-}
-
-void report_image(const struct image *image)
-{
-    kprintf("%s: %s at 0x%08x, 0x%x bytes, %u of code", image->name,
-            image->format->name, (unsigned)(uintptr_t)image->base, image->size,
-            image_code_bytes(image));
-    if (image->preferred)
-        kprintf(", linked for 0x%08x", image->preferred);
-    kprintf("\n  relocations: ");
-    print_relocations(image);
-    kprintf("\n  imports: %u bound, %u lead to refusing stubs\n", image->bound,
-            image->refused);
-    if (image->broken)
-        kprintf("  broken: its init or fini did not return; it stays\n");
-    for (uint32_t i = 0; i < image->uses_count; i++)
-        kprintf("  uses %s\n", image->uses[i]->name);
-}
-
-// Several commands load on demand. Whoever typed `call` wants to see what
-// that has loaded, once.
-struct image *report_open(const char *name)
-{
-    struct load_error error;
-    // Asked before open_image makes it true.
-    bool loaded = image_find(name);
-    struct image *image = open_image(name, &error);
-
-    if (!image)
-        report_error(&error);
-    else if (!loaded)
-        report_image(image);
+    while (image && image->file != file)
+        image = image->next;
     return image;
 }
 
 // Loading twice is possible (the checks do it) but never what a user means.
-static int run_load(int argc, char **argv)
+// Takes the files out that are loaded; false if one of them is broken.
+static bool leave_out_loaded(struct load_words *words)
 {
-    const struct image *image;
+    uint32_t left = 0;
+    bool ok = true;
 
-    if (argc != 2)
-        return command_usage("load");
-    image = image_find(argv[1]);
-    if (image && !image->broken)
-        kprintf("%s is loaded already; see `images`\n", argv[1]);
-    return report_open(argv[1]) ? 0 : 1;
+    for (uint32_t i = 0; i < words->count; i++) {
+        const struct image *image = image_of_file(words->files[i]);
+        if (!image) {
+            words->files[left++] = words->files[i];
+        } else if (image->broken) {
+            kprintf("%s: its init or fini did not return; nothing uses it\n",
+                    image->name);
+            ok = false;
+        } else {
+            kprintf("%s is loaded already; see `modules`\n", image->name);
+        }
+    }
+    words->count = left;
+    return ok;
 }
 
-// Unlike report_open: to unload something, it need not be loaded first.
-static struct image *find_or_say(const char *name)
+// One image in full; many, and what came with them, a line each.
+static void report_new(const struct image *image, const struct image *before,
+                       uint32_t files, uint64_t us)
 {
-    struct image *image = image_find(name);
+    uint32_t count = 0, bytes = 0;
+
+    if (files == 1) {
+        report_image(image);
+        return;
+    }
+    report_heading();
+    for (image = image_first(); image && image != before;
+         image = image->next) {
+        report_line(image);
+        count++;
+        bytes += image->size;
+    }
+    kprintf("%u images, %u KiB, loaded in %llu us\n", count, bytes / 1024, us);
+}
+
+static int load(const struct load_words *words)
+{
+    const struct image *before = image_first();
+    uint64_t start = clock_us();
+    struct load_error error;
+    struct image *image = (words->start ? open_set : image_load_set)(
+        words->files, words->count, &words->options, &error);
 
     if (!image)
-        kprintf("%s is not loaded; `images` lists what is\n", name);
+        return report_error(&error);
+    report_new(image, before, words->count, clock_us() - start);
+    return 0;
+}
+
+static int run_load(int argc, char **argv)
+{
+    struct load_words words;
+    int status;
+
+    if (argc < 2)
+        return command_usage("load");
+    if (!words_read(&words, argc, argv))
+        return 1;
+    if (words.count == 0) {
+        words_free(&words);
+        return command_usage("load");
+    }
+    status = !leave_out_loaded(&words);
+    if (words.count && !status)
+        status = load(&words);
+    words_free(&words);
+    return status;
+}
+
+static uint32_t image_count(void)
+{
+    uint32_t count = 0;
+
+    for (const struct image *i = image_first(); i; i = i->next)
+        count++;
+    return count;
+}
+
+// All that can go: not what is broken, nor what that uses, directly or not.
+// The list has users before what they use, so that one pass is enough unless
+// there are circles; the loop ends when a pass changes nothing.
+static uint32_t all_that_can_go(struct image **set)
+{
+    uint32_t count = 0, left;
+
+    for (struct image *image = image_first(); image; image = image->next)
+        if (!image->broken)
+            set[count++] = image;
+    do {
+        left = count;
+        count = 0;
+        for (uint32_t i = 0; i < left; i++)
+            if (close_users(set[i], set, left) == 0)
+                set[count++] = set[i];
+    } while (count != left);
+    return count;
+}
+
+static bool add_named(struct image **set, uint32_t *count, const char *name)
+{
+    struct image *image = report_find(name);
+
+    for (uint32_t i = 0; image && i < *count; i++)
+        if (set[i] == image)
+            return true;
+    if (image)
+        set[(*count)++] = image;
     return image;
+}
+
+// The names as they were: they go with their images.
+static int unload(struct image **set, uint32_t count)
+{
+    char(*names)[sizeof set[0]->name] = heap_zalloc(count, sizeof *names);
+    struct load_error error;
+    int status = 1;
+
+    if (!names) {
+        kprintf("no memory for %u names\n", count);
+        return 1;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        strlcpy(names[i], set[i]->name, sizeof names[i]);
+    if (close_set(set, count, &error)) {
+        for (uint32_t i = 0; i < count; i++)
+            kprintf("%s is gone\n", names[i]);
+        status = 0;
+    } else {
+        report_error(&error);
+    }
+    heap_free(names);
+    return status;
 }
 
 static int run_unload(int argc, char **argv)
 {
-    struct load_error error;
-    struct image *image;
+    bool all = argc == 2 && strcmp(argv[1], "all") == 0, ok = true;
+    struct image **set;
+    uint32_t count = 0;
+    int status = 0;
 
-    if (argc != 2)
+    if (argc < 2)
         return command_usage("unload");
-    image = find_or_say(argv[1]);
-    if (!image)
-        return 1;
-    if (!close_image(image, &error))
-        return report_error(&error);
-    // The name as typed: the image's own went with the image.
-    kprintf("%s is gone\n", argv[1]);
-    return 0;
+    set = heap_zalloc(image_count() + 1, sizeof *set);
+    if (all && set)
+        count = all_that_can_go(set);
+    for (int i = 1; !all && set && i < argc; i++)
+        ok &= add_named(set, &count, argv[i]);
+    if (!ok)
+        status = 1;
+    else if (count)
+        status = unload(set, count);
+    for (struct image *i = image_first(); all && i; i = i->next)
+        kprintf("%s stays%s\n", i->name, i->broken ? ": it is broken" : "");
+    heap_free(set);
+    return status;
 }
 
-static int run_images(int argc, char **argv)
+static int run_modules(int argc, char **argv)
 {
-    (void)argv;
-    if (argc != 1)
-        return command_usage("images");
+    bool found = true;
+
+    for (int i = 1; i < argc; i++) {
+        const struct image *image = report_find(argv[i]);
+        found &= image != NULL;
+        if (image)
+            report_details(image);
+    }
+    if (argc > 1)
+        return !found;
+    if (image_first())
+        report_heading();
     for (struct image *image = image_first(); image; image = image->next)
-        report_image(image);
+        report_line(image);
     if (!image_first())
         kprintf("no images; `ls` lists the files that `load` can try\n");
     return 0;
 }
 
-// A DLL has hundreds of exports; the prefix is what makes this usable on a
-// serial line.
-static int run_exports(int argc, char **argv)
+static uint32_t place_for(const struct image *image,
+                          const struct load_options *options)
 {
-    const struct image *image;
-    const char *prefix = argc == 3 ? argv[2] : "";
-    uint32_t shown = 0;
+    uint32_t seed = options->seed;
+
+    return options->seed ? arena_draw(image->size, &seed) : options->base;
+}
+
+static int run_rebase(int argc, char **argv)
+{
+    struct load_words words = {.start = true};
+    struct load_error error;
+    struct image *image;
 
     if (argc != 2 && argc != 3)
-        return command_usage("exports");
-    image = find_or_say(argv[1]);
+        return command_usage("rebase");
+    if (argc == 3 && words_option(&words, argv[2]) != WORD_OPTION)
+        return command_usage("rebase");
+    image = report_find(argv[1]);
     if (!image)
         return 1;
-    for (uint32_t i = 0; i < image->exports; i++) {
-        const struct image_export *export = &image->export[i];
-        const char *name = image_export_name(image, export);
-        if (strncmp(name, prefix, strlen(prefix)) != 0)
-            continue;
-        shown++;
-        // A forwarder has no address of its own: "NTDLL.RtlAllocateHeap".
-        if (export->address)
-            kprintf("%08x  %s\n", export->address, name);
-        else
-            kprintf("forwarded %s\n", name);
-    }
-    kprintf("%u of %u exports\n", shown, image->exports);
+    load_clear(&error, image->name);
+    if (!image->format->rebase)
+        load_fail(&error, "%s images keep no list of what would change",
+                  image->format->name);
+    if (!image->format->rebase ||
+        !image->format->rebase(image, place_for(image, &words.options),
+                               &error))
+        return report_error(&error);
+    kprintf("%s is at 0x%08x now\n", image->name,
+            (unsigned)(uintptr_t)image->base);
     return 0;
 }
 
-COMMAND(load, "FILE", "load a boot module: an ELF object or a PE DLL",
+COMMAND(load, "FILE... [at= bind= init=]", "load boot modules as one set",
         run_load);
-COMMAND(unload, "NAME", "unload an image and free all it holds", run_unload);
-COMMAND(images, "", "list the loaded images", run_images);
-COMMAND(exports, "NAME [PREFIX]", "list the symbols of an image", run_exports);
+COMMAND(unload, "NAME...|all", "unload images that only use each other",
+        run_unload);
+COMMAND(modules, "[NAME...]", "the loaded images, or all about some",
+        run_modules);
+COMMAND(rebase, "NAME [at=ADDR|random]", "move a loaded image", run_rebase);

@@ -67,19 +67,57 @@ struct image *open_image(const char *name, struct load_error *error)
     return !image && file ? open_file(file, error) : NULL;
 }
 
+uint32_t close_users(const struct image *image, struct image *const *set,
+                     uint32_t count)
+{
+    uint32_t users = image->users;
+
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t k = 0; k < set[i]->uses_count; k++)
+            users -= set[i]->uses[k] == image;
+    return users;
+}
+
+static bool has(struct image *const *set, uint32_t count,
+                const struct image *image)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (set[i] == image)
+            return true;
+    return false;
+}
+
 // A stop that does not return leaves as much behind as such a start.
+static bool stop(struct image *image, struct load_error *error)
+{
+    bool stops = image->started && image->format->stop;
+
+    load_clear(error, image->name);
+    image->started = false;
+    image->broken = stops && !image->format->stop(image, error);
+    return !image->broken;
+}
+
+// Nobody is stopped before it is known that all may go: an image whose user
+// stays must not be pulled from under it. Then in the order of the list, which
+// has users before what they use.
+bool close_set(struct image *const *set, uint32_t count,
+               struct load_error *error)
+{
+    bool idle = true;
+
+    for (uint32_t i = 0; i < count; i++)
+        idle &= !set[i]->broken && close_users(set[i], set, count) == 0;
+    for (struct image *i = image_first(); idle && i; i = i->next)
+        if (has(set, count, i) && !stop(i, error))
+            return false;
+    // If they are not idle, this says why.
+    return image_unload_set(set, count, error);
+}
+
 bool close_image(struct image *image, struct load_error *error)
 {
-    load_clear(error, image->name);
-    // Its users first: stop may pull the ground from under them.
-    if (image->users == 0 && image->started && image->format->stop) {
-        image->started = false;
-        if (!image->format->stop(image, error)) {
-            image->broken = true;
-            return false;
-        }
-    }
-    return image_unload(image, error);
+    return close_set(&image, 1, error);
 }
 
 // The list is newest first and an image only uses older ones, so that one

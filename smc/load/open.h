@@ -21,6 +21,15 @@ struct image *open_file(const struct module *file, struct load_error *error);
 // does not return, the image is broken and stays.
 bool close_image(struct image *image, struct load_error *error);
 
+// The same for several at once, which may use each other. All or nothing, but
+// for what has been stopped when another one's fini does not return.
+bool close_set(struct image *const *set, uint32_t count,
+               struct load_error *error);
+
+// How many images outside of the set use this one.
+uint32_t close_users(const struct image *image, struct image *const *set,
+                     uint32_t count);
+
 // Closes the images that were loaded after `before`, newest first: what
 // image_first() was before some work that loads images.
 void close_newer(const struct image *before);

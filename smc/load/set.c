@@ -238,29 +238,50 @@ bool image_try(const struct module *const *files, uint32_t count,
     return ok;
 }
 
-// How many images outside of the set use this one.
-static uint32_t users_outside(const struct image *image,
-                              struct image *const *set, uint32_t count)
+static bool points_to(const struct image *image, const struct image *used)
 {
-    uint32_t users = image->users;
+    for (uint32_t i = 0; i < image->uses_count; i++)
+        if (image->uses[i] == used)
+            return true;
+    return false;
+}
 
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t k = 0; k < set[i]->uses_count; k++)
-            users -= set[i]->uses[k] == image;
+// Counts the images outside of the set that use this one, and writes their
+// names, as far as they fit: "a.so, b.so".
+static uint32_t name_users(const struct image *image, struct image *const *set,
+                           uint32_t count, char *names, size_t size)
+{
+    uint32_t users = 0;
+    size_t len = 0;
+
+    names[0] = '\0';
+    for (const struct image *other = image_first(); other;
+         other = other->next) {
+        uint32_t i = 0;
+        while (i < count && set[i] != other)
+            i++;
+        if (i < count || !points_to(other, image))
+            continue;
+        if (len < size)
+            len += (size_t)ksnprintf(names + len, size - len, "%s%s",
+                                     users ? ", " : "", other->name);
+        users++;
+    }
     return users;
 }
 
 static bool may_go(struct image *image, struct image *const *set,
                    uint32_t count, struct load_error *error)
 {
-    uint32_t users = users_outside(image, set, count);
+    char names[100];
+    uint32_t users = name_users(image, set, count, names, sizeof names);
 
     load_clear(error, image->name);
     if (image->broken)
         return load_fail(error, "its init or fini did not return, and others "
                                 "may point into it: it stays");
-    return !users || load_fail(error, "%u loaded image%s it", users,
-                               users == 1 ? " uses" : "s use");
+    return !users ||
+           load_fail(error, "%s %s it", names, users == 1 ? "uses" : "use");
 }
 
 // Nothing is asked of the images themselves here; that is close_image.

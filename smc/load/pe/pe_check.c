@@ -119,7 +119,7 @@ static bool check_sizes(struct pe *pe)
         return REFUSE_FIELD(pe, header, SizeOfHeaders,
                             "larger than the file or the image");
     // DllMain is not called here. The number is judged all the same, since
-    // a debugger or a reader of `images` may believe it.
+    // a debugger or a reader of `modules` may believe it.
     if (header->AddressOfEntryPoint >= header->SizeOfImage)
         return REFUSE_FIELD(pe, header, AddressOfEntryPoint,
                             "outside the image");
