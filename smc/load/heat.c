@@ -129,10 +129,10 @@ static void print_legend(const struct heat *heat)
         [PART_DATA] = "data rw-",
     };
 
-    kprintf("  . none  1-9 changes in a cell  # more  ");
+    kprintf("  . none  1-9 changes in a cell  # more");
     for (int kind = PART_CODE; kind <= PART_DATA && !heat->plain; kind++) {
         set_colour(heat, (enum part_kind)kind, 1);
-        kprintf(" %s", name[kind]);
+        kprintf("  %s", name[kind]);
     }
     end_colour(heat);
     kprintf("\n");
