@@ -32,6 +32,9 @@ build make                    make                   the build
 run   qemu-system-i386        qemu-system-x86        the machine
 run   $zlib                   libz-mingw-w64         input of the loader
 run   $grub/gcry_sha256.mod   grub-pc-bin            input of the loader
+run   /usr/lib32/libz.so.1    lib32z1                input of the loader
+run   /usr/lib32/libgcc_s.so.1 lib32gcc-s1           input of the loader
+run   /usr/lib32/libm.so.6    libc6-i386             input of the loader
 iso   grub-mkimage            grub-common            the boot image
 iso   $grub/multiboot.mod     grub-pc-bin            the boot image
 iso   xorriso                 xorriso                the boot image

@@ -3,12 +3,13 @@
 #include "smc/load/image.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
+#include "smc/load/elf/shared.h"
 #include "smc/load/names.h"
 #include "smc/load/pe/pe.h"
 #include "smc/load/set.h"
 
-const struct image_format *const image_formats[] = {&elf_object_format,
-                                                    &pe_format, NULL};
+const struct image_format *const image_formats[] = {
+    &elf_shared_format, &elf_object_format, &pe_format, NULL};
 static struct image *images;
 
 struct image *image_first(void)

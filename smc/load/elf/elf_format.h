@@ -24,6 +24,7 @@ struct elf_header {
 #define ELF_DATA_LSB 1
 #define ELF_VERSION 1
 #define ELF_TYPE_REL 1
+#define ELF_TYPE_DYN 3
 #define ELF_MACHINE_386 3
 
 struct elf_section {
@@ -83,3 +84,72 @@ struct elf_rel {
 } __attribute__((packed));
 
 enum { R_386_NONE = 0, R_386_32 = 1, R_386_PC32 = 2, R_386_PLT32 = 4 };
+
+// What follows is for shared objects. They are read by segments, stretches of
+// memory with rights, and have no use for sections. [ELF 2-2]
+struct elf_segment {
+    uint32_t p_type;
+    uint32_t p_offset; // in the file
+    uint32_t p_vaddr;  // in memory, counted from an address of the linker's
+    uint32_t p_paddr;  // means nothing here
+    uint32_t p_filesz; // bytes in the file, the rest up to
+    uint32_t p_memsz;  // this size is zero
+    uint32_t p_flags, p_align;
+} __attribute__((packed));
+
+enum {
+    PT_LOAD = 1,
+    PT_DYNAMIC = 2,
+    PT_TLS = 7,
+    PT_GNU_STACK = 0x6474e551,
+    PT_GNU_RELRO = 0x6474e552
+};
+enum { PF_EXEC = 1, PF_WRITE = 2, PF_READ = 4 };
+
+// The list of everything that a dynamic linker must know. [ELF 2-11]
+struct elf_dynamic {
+    uint32_t d_tag, d_val;
+} __attribute__((packed));
+
+enum { STB_GLOBAL = 1, STB_GNU_UNIQUE = 10 };
+enum { STT_NOTYPE = 0, STT_OBJECT = 1, STT_FUNC = 2, STT_COMMON = 5 };
+enum { STV_DEFAULT = 0, STV_INTERNAL = 1, STV_HIDDEN = 2, STV_PROTECTED = 3 };
+
+// [LSB "Symbol Versioning"]: what an object defines, and what it needs.
+//
+//   versym   | 0 | 3 | 2 | 8002 | ...      one for each symbol
+//                  |   |    '------------- 2, but hidden: foo@V1, not foo@@V1
+//   verdef   2 V1  |<--'
+//   verneed  libc.so.6: 3 GLIBC_2.0
+//
+struct elf_verdef {
+    uint16_t vd_version, vd_flags, vd_ndx, vd_cnt;
+    uint32_t vd_hash, vd_aux, vd_next;
+} __attribute__((packed));
+struct elf_verdaux {
+    uint32_t vda_name, vda_next;
+} __attribute__((packed));
+struct elf_verneed {
+    uint16_t vn_version, vn_cnt;
+    uint32_t vn_file, vn_aux, vn_next;
+} __attribute__((packed));
+struct elf_vernaux {
+    uint32_t vna_hash;
+    uint16_t vna_flags, vna_other;
+    uint32_t vna_name, vna_next;
+} __attribute__((packed));
+enum { VER_HIDDEN = 0x8000, VER_INDEX = 0x7fff, VER_GLOBAL = 1, VER_WEAK = 2 };
+
+enum {
+    R_386_COPY = 5,
+    R_386_GLOB_DAT = 6,
+    R_386_JMP_SLOT = 7,
+    R_386_RELATIVE = 8,
+    R_386_TLS_TPOFF = 14,
+    R_386_TLS_DTPMOD32 = 35,
+    R_386_TLS_DTPOFF32 = 36,
+    R_386_TLS_TPOFF32 = 37,
+    R_386_SIZE32 = 38,
+    R_386_TLS_DESC = 41,
+    R_386_IRELATIVE = 42
+};
