@@ -8,6 +8,7 @@ endif
 LD = $(CROSS)ld
 NM = $(CROSS)nm
 STRIP = $(CROSS)strip
+READELF = $(CROSS)readelf
 OPT ?= -O2
 PYTHON ?= /usr/bin/python3
 
@@ -57,21 +58,26 @@ $(BUILD)/%.S.o: %.S $(FLAVOUR)
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(ASFLAGS) -c $< -o $@
 
-# Two links: the first, with an empty symbol table, tells the addresses.
-$(BUILD)/symbols0.o: tools/symbols.awk $(FLAVOUR)
-	@awk -f $< /dev/null > $(BUILD)/symbols0.S
-	@$(CC) $(ASFLAGS) -c $(BUILD)/symbols0.S -o $@
+# Two links: the first, with empty tables, tells the addresses of symbols and
+# (--emit-relocs) of the words that hold addresses.
+$(BUILD)/tables0.o: tools/symbols.awk tools/relocs.awk $(FLAVOUR)
+	@(awk -f tools/symbols.awk && awk -f tools/relocs.awk) \
+	    < /dev/null > $(BUILD)/tables0.S
+	@$(CC) $(ASFLAGS) -c $(BUILD)/tables0.S -o $@
 
-$(BUILD)/first.elf: $(OBJECTS) $(BUILD)/symbols0.o linker.ld $(LIST)
-	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(BUILD)/symbols0.o
+$(BUILD)/first.elf: $(OBJECTS) $(BUILD)/tables0.o linker.ld $(LIST)
+	@$(LD) $(LDFLAGS) --emit-relocs --strip-debug -o $@ $(OBJECTS) \
+	    $(BUILD)/tables0.o
 
-$(BUILD)/symbols.o: $(BUILD)/first.elf tools/symbols.awk
-	@$(NM) -n $< | awk -f tools/symbols.awk > $(BUILD)/symbols.S
-	@$(CC) $(ASFLAGS) -c $(BUILD)/symbols.S -o $@
+$(BUILD)/tables.o: $(BUILD)/first.elf tools/symbols.awk tools/relocs.awk
+	@$(NM) -n $< | awk -f tools/symbols.awk > $(BUILD)/tables.S
+	@$(READELF) -rW $< | LC_ALL=C sort -k1,1 | awk -f tools/relocs.awk \
+	    >> $(BUILD)/tables.S
+	@$(CC) $(ASFLAGS) -c $(BUILD)/tables.S -o $@
 
-$(ELF): $(OBJECTS) $(BUILD)/symbols.o linker.ld
+$(ELF): $(OBJECTS) $(BUILD)/tables.o linker.ld
 	$(quiet)$(LD) $(LDFLAGS) -Map $(BUILD)/palimpsest.map -o $@ $(OBJECTS) \
-	    $(BUILD)/symbols.o
+	    $(BUILD)/tables.o
 	@$(STRIP) -w -N '*compound*literal*' $@ # nobody calls a table's part
 
 -include $(OBJECTS:.o=.d)
@@ -97,7 +103,7 @@ NEEDS := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(need_$(goal))))
 needs:
 	@for group in $(NEEDS); do sh tools/need.sh $$group || exit 1; done
 
-$(OBJECTS) $(BUILD)/symbols0.o: | needs
+$(OBJECTS) $(BUILD)/tables0.o: | needs
 
 
 # Running ------------------------------------------------------------------

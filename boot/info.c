@@ -119,8 +119,9 @@ static const char *fault_of(const struct boot_module *m, uint32_t index)
 {
     if (m->end <= m->start)
         return "it is empty or ends before it starts";
-    if (overlap(m->start, m->end, (uintptr_t)kernel_phys_start,
-                (uintptr_t)kernel_phys_end))
+    if (overlap(m->start, m->end, (uintptr_t)boot_part_start,
+                (uintptr_t)boot_part_end) ||
+        overlap(m->start, m->end, phys_of(text_start), phys_of(bss_end)))
         return "it overlaps the kernel";
     if (!in_usable_memory(m))
         return "it lies outside usable memory";

@@ -90,6 +90,8 @@ static const char *name_of(uintptr_t va)
         return "text";
     if (within(va, rodata_start, rodata_end))
         return "rodata";
+    if (within(va, tables_start, tables_end))
+        return "tables";
     if (within(va, data_start, data_end) || within(va, bss_start, bss_end))
         return "data";
     if (within(va, stacks_start, stacks_end))

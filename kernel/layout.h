@@ -3,23 +3,26 @@
 // they are declared as arrays, because the linker gives a symbol an address
 // and nothing behind it.
 //
-//   kernel_phys_start  0x00100000  the boot part, then at KERNEL_BASE more:
-//   text_start         door, the other text              r-x
-//   rodata_start       constants, registries, symbols    r--
-//   data_start         data                              rw-
-//   stacks_start       guard, stack, guard, stack, ...   ---, rw-
-//   bss_start          zeros                             rw-
-//   kernel_phys_end    physical; page aligned
+//   boot_part_start  0x00100000  the boot part, then at KERNEL_BASE more:
+//   text_start       door, the other text           r-x
+//   rodata_start     constants, registries          r--
+//   data_start       data                           rw-
+//   tables_start     symbols, relocation records    r--
+//   stacks_start     guard, stack, guard, stack, .. ---, rw-
+//   bss_start        zeros                          rw-
+//   bss_end          physical memory goes on
 //
 // Every X_end is exclusive. All boundaries are page aligned but door_end.
+// From text_start to bss_end is one block, also in physical memory.
 #pragma once
 #include <stdint.h>
 
-extern const uint8_t kernel_phys_start[], kernel_phys_end[]; // physical
+extern const uint8_t boot_part_start[], boot_part_end[]; // physical
 extern const uint8_t text_start[], text_end[];
 extern const uint8_t door_start[], door_end[]; // inside text, never patched
 extern const uint8_t rodata_start[], rodata_end[];
 extern const uint8_t data_start[], data_end[];
+extern const uint8_t tables_start[], tables_end[];
 extern const uint8_t bss_start[], bss_end[];
 extern const uint8_t stacks_start[], stacks_end[];
 extern const uint8_t boot_stack_guard[], boot_stack_top[];

@@ -38,8 +38,10 @@ static bool frame_is_ours(uintptr_t pa)
             return false;
     }
     return usable && pa >= 0x100000 &&
-           !overlaps(pa, PAGE_SIZE, (uintptr_t)kernel_phys_start,
-                     (size_t)(kernel_phys_end - kernel_phys_start));
+           !overlaps(pa, PAGE_SIZE, (uintptr_t)boot_part_start,
+                     (size_t)(boot_part_end - boot_part_start)) &&
+           !overlaps(pa, PAGE_SIZE, phys_of(text_start),
+                     (size_t)(bss_end - text_start));
 }
 
 // The allocator's view of every frame against the boot information's. "Wrong"

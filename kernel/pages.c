@@ -87,7 +87,9 @@ void pages_init(void)
     // What the map does not know: the BIOS's data and the vectors in low
     // memory, and what the loader has just put into usable RAM.
     exclude(0, LOW_MEMORY);
-    exclude((uintptr_t)kernel_phys_start, kernel_phys_end - kernel_phys_start);
+    exclude((uintptr_t)boot_part_start,
+            (size_t)(boot_part_end - boot_part_start));
+    exclude(phys_of(text_start), (size_t)(bss_end - text_start));
     for (uint32_t i = 0; i < bootinfo.module_count; i++)
         // A module with a fault gets no protection. It may claim any range,
         // the kernel's own included.

@@ -281,7 +281,7 @@ void paging_walk(void (*fn)(uintptr_t va, const struct page_info *, void *),
 // mapped, too; the text screen at 0xb8000 is one.
 static uintptr_t direct_map_end(void)
 {
-    uint64_t end = (uintptr_t)kernel_phys_end;
+    uint64_t end = phys_of(bss_end);
     for (uint32_t i = 0; i < bootinfo.map_count; i++) {
         const struct boot_range *r = &bootinfo.map[i];
         if (r->type == 1 && r->base + r->length > end)
@@ -325,11 +325,11 @@ void paging_init(void)
     paging_map(KERNEL_BASE, 0, direct_map_end() / PAGE_SIZE, PAGE_WRITE);
     // All data at first; then the image gets what it needs. The boot part is
     // done and vanishes: a stray jump into it faults.
-    paging_unmap(KERNEL_BASE + (uintptr_t)kernel_phys_start,
-                 phys_of(text_start) / PAGE_SIZE -
-                     (uintptr_t)kernel_phys_start / PAGE_SIZE);
+    paging_unmap(KERNEL_BASE + (uintptr_t)boot_part_start,
+                 (size_t)(boot_part_end - boot_part_start) / PAGE_SIZE);
     protect_range(text_start, text_end, PAGE_EXEC);
     protect_range(rodata_start, rodata_end, PAGE_READ);
+    protect_range(tables_start, tables_end, PAGE_READ);
     unmap_guards();
     // The alias window's table must exist before the door needs it.
     page_table(PAGING_ALIAS, true);

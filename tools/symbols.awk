@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Turns `nm -n` of the first link into the kernel's symbol table. Several
 # names at one address: the first global one wins, else the first.
+#
+# Both words of an entry are distances, not addresses: where the kernel lies
+# does not matter to them, so they need no relocation records.
+$3 == "text_start" { text = $1 }
 $2 == "T" || $2 == "t" {
     if ($1 < "c0100000") next
     if ($3 ~ /^(\.L|text_start$|text_end$|door_start$|door_end$)/) next
@@ -12,9 +16,10 @@ END {
     print "    .balign 4"
     print "    .globl symbols_start, symbols_end"
     print "symbols_start:"
-    for (i = 1; i <= n; i++) printf "    .long 0x%s, 9000f + %d\n", at[i], length_before(i)
+    for (i = 1; i <= n; i++) printf "    .long 0x%s - 0x%s, %d\n", at[i], text, length_before(i)
     print "symbols_end:"
-    print "9000:"
+    print "    .globl symbol_names"
+    print "symbol_names:"
     for (i = 1; i <= n; i++) printf "    .asciz \"%s\"\n", name[i]
     print "    .section .note.GNU-stack, \"\", @progbits"
 }
