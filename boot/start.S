@@ -22,7 +22,9 @@
 
 #define KERNEL_BASE 0xC0000000
 /* Only .boot is linked where it runs. Every other symbol is linked high and
- * must be named through LOW until paging is on. */
+ * must be named through LOW until paging is on. Each use is a word that
+ * low_move corrects if it moves the kernel: LOW and high names are right
+ * before the move and after it, but a register filled before is not. */
 #define LOW(sym) ((sym) - KERNEL_BASE)
 #define HEADER_FLAGS 3              /* modules on pages, memory sizes */
 
@@ -75,6 +77,22 @@ _start:
     push %ebx
     push %eax
     call need_i686
+    /* The arguments again, as copies: a C function owns its arguments and may
+       change them. */
+    pushl 4(%esp)
+    pushl 4(%esp)
+    call low_move
+    add $8, %esp
+    pop %eax
+    pop %ebx
+/* If the kernel has moved, the word in this instruction is no longer that of
+ * the one above. Whoever debugs reads low_report here and moves his symbols;
+ * until here no instruction of the moved part has run. */
+    .globl low_moved
+low_moved:
+    mov $LOW(boot_stack_top), %esp
+    push %ebx
+    push %eax
     mov $1, %eax
     cpuid
     test $CPUID_PAE, %edx

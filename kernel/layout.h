@@ -13,7 +13,8 @@
 //   bss_end          physical memory goes on
 //
 // Every X_end is exclusive. All boundaries are page aligned but door_end.
-// From text_start to bss_end is one block, also in physical memory.
+// The boot part stays where the loader put it. From text_start to bss_end is
+// one block, also in physical memory; boot/low_move.c may have moved it.
 #pragma once
 #include <stdint.h>
 

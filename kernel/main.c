@@ -5,6 +5,7 @@
 // one has set up; the comments say which need put it where it is. Interrupts
 // are off until interrupts_on, so no step has to expect company.
 #include "boot/info.h"
+#include "boot/kaslr.h"
 #include "boot/multiboot.h"
 #include "kernel/clock.h"
 #include "kernel/console.h"
@@ -26,6 +27,11 @@ void kernel_main(uint32_t magic, uint32_t info_phys);
 // For the reader of `log`. Nothing later depends on it.
 static void note_boot(void)
 {
+    char text[200];
+    // The exception: who asked for a move that was not made is told at once.
+    bool as_asked = kaslr_report.status <= KASLR_MOVED;
+    (as_asked ? log_note : log_print)("%s\n",
+                                      kaslr_explain(text, sizeof text));
     log_note("loaded by %s\n", bootinfo.loader);
     log_note("command line: %s\n", bootinfo.cmdline);
     log_note("%u memory ranges%s, %u modules\n", bootinfo.map_count,
@@ -57,6 +63,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     if (fault)
         panic("%s: eax %08x (a multiboot loader's is %08x), ebx %08x", fault,
               magic, MULTIBOOT_LOADER_MAGIC, info_phys);
+    // The boot part and its report vanish in paging_init.
+    kaslr_init();
     // cpu.nx before paging_init; frames before the tables made of them.
     cpu_init();
     pages_init();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Turns `readelf -rW` of the first link, which kept its relocations, into the
-# table that moves the kernel: for every word that holds an address of
+# table that boot/low_move.c walks: for every word that holds an address of
 # the part that moves, the distance from the word before it.
 #
 #   type       what the word holds   when the kernel moves by delta

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The door's shell commands: journal, undo, hash.
+#include "boot/kaslr.h"
 #include "kernel/command.h"
 #include "kernel/layout.h"
 #include "kernel/printf.h"
@@ -16,6 +17,7 @@ static const char *const kinds[] = {
     [JOURNAL_GENERATED] = "generated block",
     [JOURNAL_UNDO] = "undo",
     [JOURNAL_REFUSED] = "refusal",
+    [JOURNAL_MOVED] = "move of the kernel, first word",
 };
 
 // What one side of an entry looked like around the site: an instruction may
@@ -205,6 +207,10 @@ static int run_hash(int argc, char **argv)
     else
         kprintf("different, by %u live patches (undo all)\n",
                 live_text_patches());
+    if (kaslr_report.delta)
+        kprintf("without the move by 0x%x: %016llx, before it %016llx\n",
+                kaslr_report.delta, kaslr_unmoved_hash(),
+                kaslr_report.linked_hash);
     return now != boot;
 }
 COMMAND(hash, "", "compare kernel text with what was booted", run_hash);

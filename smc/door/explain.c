@@ -82,6 +82,8 @@ void journal_print(const struct journal_entry *e)
     print_bytes(e);
     if (e->kind == JOURNAL_UNDO)
         kprintf(" (undoes #%u)", e->other);
+    if (e->kind == JOURNAL_MOVED)
+        kprintf(", and so %u words of text", e->other);
     if (e->folded)
         kprintf(" (%u folded)", e->folded);
     kprintf(" %s\n", verdict(e));

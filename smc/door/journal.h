@@ -23,6 +23,8 @@ enum journal_kind {
     JOURNAL_GENERATED, // arena_write: one line for a block of any length
     JOURNAL_UNDO,      // text_undo; `other` is the entry taken back
     JOURNAL_REFUSED,   // nothing was written; `reason` says why
+    JOURNAL_MOVED,     // before the door: `other` words of text relocated;
+                       // site, old and new are those of the first
 };
 
 enum journal_state {
@@ -40,7 +42,7 @@ struct journal_entry {
     uint8_t *site;
     const void *caller;
     uint32_t len;    // bytes written; old and new are kept up to TEXT_MAX
-    uint32_t other;  // JOURNAL_UNDO: the entry taken back
+    uint32_t other;  // JOURNAL_UNDO: the entry taken back; MOVED: words
     uint32_t folded; // older patches of this site that live on in this one
     uint8_t old[TEXT_MAX], new[TEXT_MAX];
 };

@@ -18,6 +18,7 @@
 //   serialise  before anybody may execute the site again
 //   read back  through the executable view, as the processor will fetch it
 #include "smc/door/text.h"
+#include "boot/kaslr.h"
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
 #include "kernel/pages.h"
@@ -264,10 +265,30 @@ uint64_t text_boot_hash(void)
     return boot_hash;
 }
 
+// The one change of text that the door did not make: the boot part has moved
+// the kernel, and corrected the addresses in it. One line for all of them; no
+// undo, since the code that would run is the code that would be wrong.
+static void note_move(void)
+{
+    struct journal_entry e = {.kind = JOURNAL_MOVED,
+                              .technique = "kaslr",
+                              .caller = __builtin_return_address(0),
+                              .len = sizeof(uint32_t)};
+    e.site = kaslr_first_word(&e.other);
+    uint32_t word;
+    memcpy(&word, e.site, sizeof word);
+    memcpy(e.new, &word, sizeof word);
+    word -= kaslr_report.delta;
+    memcpy(e.old, &word, sizeof word);
+    journal_add(e);
+}
+
 // Called after paging_init, with interrupts off, before anything is patched.
 void door_init(void)
 {
     boot_hash = text_hash();
+    if (kaslr_report.delta)
+        note_move();
     is_open = true;
 }
 
