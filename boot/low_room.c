@@ -39,13 +39,14 @@ static void avoid(struct gap *gap, uint32_t start, uint32_t end)
     }
 }
 
-// [start, start + length), cut at 4 GiB.
+// [start, start + length), cut at 4 GiB. One that wraps around 2^64 is
+// nonsense; what is not ours is then believed to reach to the top.
 static void avoid_size(struct gap *gap, uint64_t start, uint64_t length)
 {
     uint64_t end = start + length;
-    if (start < UINT32_MAX && end >= start)
+    if (start < UINT32_MAX)
         avoid(gap, (uint32_t)start,
-              end < UINT32_MAX ? (uint32_t)end : UINT32_MAX);
+              end < UINT32_MAX && end >= start ? (uint32_t)end : UINT32_MAX);
 }
 
 // The string and its NUL, as far as boot/info.c would copy it.

@@ -55,6 +55,9 @@ HOST_m32 += relocate_check
 HOST_asan += relocate_check
 FILES_relocate_check := relocate_boundaries relocate_native
 
+HOST_m32 += kaslr_check
+HOST_asan += kaslr_check
+
 HOST_asan += oracle_objdump
 FILES_oracle_objdump := oracle_listing
 HOST_m64 += oracle_objdump list_privileges
