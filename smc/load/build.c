@@ -252,19 +252,24 @@ uint32_t build_name(struct image *image, const char *name)
     return at;
 }
 
-bool build_export(struct loading *in, const char *name, uint32_t address)
+bool build_offer(struct loading *in, const char *name,
+                 struct image_export like)
 {
     struct image *image = in->image;
     uint32_t used = image->exports * sizeof(struct image_export);
-    struct image_export export = {.name = build_name(image, name),
-                                  .address = address};
 
-    if (export.name == BUILD_NO_NAME ||
+    like.name = build_name(image, name);
+    if (like.name == BUILD_NO_NAME ||
         !grow((void **)&image->export, &image->exports_size, used,
-              sizeof export))
+              sizeof like))
         return load_fail(in->error, "no memory for the exports");
-    image->export[image->exports++] = export;
+    image->export[image->exports++] = like;
     return true;
+}
+
+bool build_export(struct loading *in, const char *name, uint32_t address)
+{
+    return build_offer(in, name, (struct image_export){.address = address});
 }
 
 // The count in the other image is what image_unload asks: code of this image

@@ -45,12 +45,21 @@ struct image_part {
     uint32_t offset, size;
 };
 
+// Among files that are linked together the higher rank wins. Two that are
+// strong are an error of whoever wrote them; of two weak ones the first file's
+// is taken. Libraries offer plain names, which may meet.
+enum export_rank { EXPORT_PLAIN, EXPORT_WEAK, EXPORT_COMMON, EXPORT_STRONG };
+
 // A symbol that others may ask for: a link in its family's table of names
 // (smc/load/names.c) as long as its image is there.
 struct image_export {
     uint32_t name;    // offset into image->names
     uint32_t address; // 0 for a forwarder, which is listed but not followed
-    uint32_t hash;
+    uint32_t hash;    // of the name; 0 if nobody has computed it yet
+    uint32_t size;    // of objects' symbols; 0 if it is not known
+    uint16_t align;   // of EXPORT_COMMON
+    uint8_t rank;     // enum export_rank
+    bool hidden;      // seen only by the files it was linked with
     struct image *image;
     struct image_export *next; // in the same bucket, older
 };

@@ -7,13 +7,22 @@
 // has to be computed for shared objects anyway.
 uint32_t names_hash(const char *name);
 
+// The same for a name that a stranger wrote. False if it is longer than
+// NAME_MAX or has characters that cannot be printed.
+bool names_scan(const char *name, uint32_t *hash);
+
 // Puts the exports of an image into its family's table, or takes them out.
-// In between the array must not move.
-void names_publish(struct image *image);
+// In between the array must not move. Publishing tells of the export of
+// another file of the set that is defined a second time; NULL: there is none.
+const struct image_export *names_publish(struct image *image);
 void names_withdraw(struct image *image);
 
-// The newest export of that name from an image that is not broken, or NULL.
+// What a linker would take: of the files that are being loaded now the export
+// with the highest rank, otherwise the newest one from an image that is not
+// broken; or NULL.
 const struct image_export *names_find(enum family family, const char *name);
+const struct image_export *names_look_up(enum family family, const char *name,
+                                         uint32_t hash);
 // The first one of this image, or NULL.
 const struct image_export *names_find_in(const struct image *image,
                                          const char *name);

@@ -9,24 +9,36 @@
 
 // Objects name no origin for a symbol. The kernel is asked first, so that no
 // image can put itself in front of malloc; then the images of the family,
-// newest first.
-bool resolve_object(struct loading *in, const char *name, uint32_t *address)
+// those of the same set before all others.
+bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
+                    struct resolved *resolved)
 {
-    struct lookup lookup = {.name = name, .from = "the kernel"};
+    enum family family = in->image->family;
     const struct image_export *export = NULL;
+    uint32_t address = family == FAMILY_GRUB ? host_grub_symbol(name)
+                                             : host_c_symbol(name);
+    const char *from = address ? "the kernel" : NULL;
 
-    *address = in->image->family == FAMILY_GRUB ? host_grub_symbol(name)
-                                                : host_c_symbol(name);
-    if (!*address)
-        export = names_find(in->image->family, name);
-    if (export)
-        *address = export->address;
-    if (!*address || export)
-        lookup.from = export ? export->image->name : NULL;
-    lookup.address = *address;
-    build_tell_lookup(in, &lookup);
+    if (!address)
+        export = names_look_up(family, name, hash);
+    if (export) {
+        address = export->address;
+        from = export->image->name;
+    }
+    *resolved = (struct resolved){address || export, address, export};
+    build_tell_lookup(in, &(struct lookup){NULL, name, from, address});
     return !export || export->image == in->image ||
            build_uses(in, export->image);
+}
+
+bool resolve_object(struct loading *in, const char *name, uint32_t *address)
+{
+    struct resolved resolved;
+
+    if (!resolve_symbol(in, name, names_hash(name), &resolved))
+        return false;
+    *address = resolved.address;
+    return true;
 }
 
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)

@@ -15,7 +15,17 @@
 
 #define RESOLVE_STUB_SIZE 16u
 
-// For ELF: *address is 0 if nobody offers the symbol. False on an error.
+// For ELF objects, with the hash of the name: what it leads to. `found` is
+// false if nobody offers it; the function is false on an error.
+struct resolved {
+    bool found;
+    uint32_t address;
+    const struct image_export *export; // NULL if it is the kernel's
+};
+bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
+                    struct resolved *resolved);
+
+// For shared objects: *address is 0 if nobody offers the symbol. False on an error.
 bool resolve_object(struct loading *in, const char *name, uint32_t *address);
 
 // For PE: prepare with the offset of the stubs in the image and the number

@@ -99,6 +99,15 @@ struct image *load_needs(struct loading *in, const char *name)
                                                                   : NULL;
 }
 
+static bool publish(struct loading *in)
+{
+    const struct image_export *clash = names_publish(in->image);
+
+    return !clash || load_fail(in->error, "defines %s, and so does %s",
+                               image_export_name(clash->image, clash),
+                               clash->image->name);
+}
+
 // A file says what it is by its first bytes; its name counts for nothing.
 static bool lay_out(struct loading *in)
 {
@@ -107,10 +116,7 @@ static bool lay_out(struct loading *in)
          format++)
         if ((*format)->is(in->file)) {
             in->image->format = *format;
-            if (!(*format)->lay_out(in))
-                return false;
-            names_publish(in->image);
-            return true;
+            return (*format)->lay_out(in) && publish(in);
         }
     return load_fail(in->error,
                      "%u bytes that start neither with 7f 'ELF' "
@@ -173,6 +179,7 @@ static void finish(struct load_set *set, bool keep)
 
     for (; in; in = in->next)
         forget_work(in);
+    heap_free(set->groups);
     for (in = set->first; keep && in; in = in->next)
         list(set, in->image);
     // Two passes: an image that goes gives back its uses of others.

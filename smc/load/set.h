@@ -3,11 +3,14 @@
 #pragma once
 #include "smc/load/image.h"
 
+struct elf_group;
+
 // Files that are being loaded together. All have one fate.
 struct load_set {
     struct loading *first;
     const struct load_options *options;
     struct load_error *error;
+    struct elf_group **groups; // object_group.c: one copy of each; or NULL
 };
 
 // The formats, NULL at the end.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Is this an ELF object that can be loaded? Judges headers, sections and
-// symbols, field by field, before anything is allocated.
+// Is this an ELF object that can be loaded? Judges the header and the
+// sections, field by field, before anything is allocated.
 //
 // Linux's 32-bit apply_relocate trusts r_offset and the symbol index; GRUB
 // loops forever on sh_entsize 0. Here nothing is trusted.
@@ -12,10 +12,9 @@
 //   e_shstrndx          one of them holds names, and ends with NUL
 //   sh_name             a name begins in there, so it ends in there
 //   sh_offset, sh_size  the bytes of a section lie in the file
-//   sh_link, sh_info    name sections that exist (sh_info: object_link.c)
-//   st_name, st_shndx   names and sections of symbols exist
-//   st_value            lies in the symbol's section
-//   r_offset, r_info    are judged last, one by one, in object_link.c
+//   sh_link, sh_info    name sections that exist (sh_info: object_reloc.c)
+//   st_name ...         elf_check_symbols.c
+//   r_offset, r_info    are judged last, one by one, in object_reloc.c
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
@@ -49,8 +48,7 @@ static bool check_ident(struct elf *elf, const struct elf_header *header)
     return true;
 }
 
-// After this function the section table may be read, and e_shstrndx names a
-// string table. What is in the sections is not yet known to be good.
+// Nothing that this looks at says where anything is.
 static bool check_header(struct elf *elf)
 {
     const struct elf_header *header = (const void *)elf->file->data;
@@ -72,24 +70,55 @@ static bool check_header(struct elf *elf)
     if (header->e_phnum)
         return REFUSE_FIELD(elf, header, e_phnum,
                             "an object has no program headers");
+    if (header->e_phentsize && header->e_phentsize != 32)
+        return REFUSE_FIELD(elf, header, e_phentsize, "neither 0 nor 32");
     if (header->e_shentsize != sizeof(struct elf_section))
         return REFUSE_FIELD(elf, header, e_shentsize, "not 40");
-    // 0xff00 and up would mean that the true count is in section 0.
-    if (header->e_shnum < 2 || header->e_shnum >= SHN_RESERVED)
-        return REFUSE_FIELD(elf, header, e_shnum, "not in 2..0xfeff");
-    if (!table_inside(header->e_shoff, header->e_shnum,
-                      sizeof(struct elf_section), elf->file->size))
+    return true;
+}
+
+// The count and the index of the names are 16 bits wide. If they do not fit,
+// unused fields of section 0 hold them. [gABI "Section header 0"]
+//
+//   e_shnum     0       the count is sh_size of section 0
+//   e_shstrndx  ffff    the index is sh_link of section 0
+static bool find_sections(struct elf *elf)
+{
+    const struct elf_header *header = (const void *)elf->file->data;
+    const uint32_t entry = sizeof(struct elf_section);
+
+    if (header->e_shnum == 1 || header->e_shnum >= SHN_RESERVED)
+        return REFUSE_FIELD(elf, header, e_shnum, "not in 2..0xfeff, or 0");
+    if (!table_inside(header->e_shoff, 1, entry, elf->file->size))
         return REFUSE_FIELD(elf, header, e_shoff,
                             "the section table ends past the file");
-    // 0 would mean that sections have no names. Section 0 is no string
-    // table, so that it is refused below.
-    if (header->e_shstrndx >= header->e_shnum)
-        return REFUSE_FIELD(elf, header, e_shstrndx, "no such section");
     elf->section = (const void *)(elf->file->data + header->e_shoff);
     elf->sections = header->e_shnum;
-    if (elf->section[header->e_shstrndx].sh_type != SHT_STRTAB)
-        return REFUSE_FIELD(elf, header, e_shstrndx, "not a string table");
-    return true;
+    if (!elf->sections && elf->section->sh_size < 2)
+        return REFUSE_FIELD(elf, header, e_shnum,
+                            "nor does section 0 hold a count in sh_size");
+    if (!elf->sections)
+        elf->sections = elf->section->sh_size;
+    return table_inside(header->e_shoff, elf->sections, entry,
+                        elf->file->size) ||
+           REFUSE_FIELD(elf, header, e_shoff,
+                        "the section table ends past the file");
+}
+
+// 0 would mean that sections have no names. Section 0 is no string table, so
+// that it is refused here.
+static bool find_names(struct elf *elf)
+{
+    const struct elf_header *header = (const void *)elf->file->data;
+    uint32_t index = header->e_shstrndx;
+
+    if (index == SHN_XINDEX)
+        index = elf->section->sh_link;
+    if (index >= elf->sections)
+        return REFUSE_FIELD(elf, header, e_shstrndx, "no such section");
+    elf->names = &elf->section[index];
+    return elf->names->sh_type == SHT_STRTAB ||
+           REFUSE_FIELD(elf, header, e_shstrndx, "not a string table");
 }
 
 // A section that becomes part of the image.
@@ -101,6 +130,9 @@ static bool check_loaded(struct elf *elf, const struct elf_section *section)
     if (section->sh_flags & SHF_TLS)
         return REFUSE_FIELD(elf, section, sh_flags,
                             "thread-local storage is not offered");
+    if (section->sh_flags & SHF_COMPRESSED)
+        return REFUSE_FIELD(elf, section, sh_flags,
+                            "compressed sections are not offered");
     // More than a page cannot be kept: the base of an image is a page. And
     // rounding with something that is no power of two is no rounding.
     if (section->sh_addralign > PAGE_SIZE ||
@@ -113,9 +145,8 @@ static bool check_loaded(struct elf *elf, const struct elf_section *section)
     return true;
 }
 
-// A table of entries of one size.
-static bool check_table(struct elf *elf, const struct elf_section *section,
-                        uint32_t entry)
+bool elf_check_table(struct elf *elf, const struct elf_section *section,
+                     uint32_t entry)
 {
     // GRUB walks a table in steps of sh_entsize. 0 is a long walk.
     if (section->sh_entsize != entry)
@@ -135,7 +166,7 @@ static bool check_table(struct elf *elf, const struct elf_section *section,
 static bool check_relocations(struct elf *elf,
                               const struct elf_section *section)
 {
-    if (!check_table(elf, section, sizeof(struct elf_rel)))
+    if (!elf_check_table(elf, section, sizeof(struct elf_rel)))
         return false;
     if (section->sh_size > elf->file->size - elf->rel_size)
         return REFUSE_FIELD(elf, section, sh_size,
@@ -148,7 +179,7 @@ static bool check_relocations(struct elf *elf,
 // After this function the section's bytes may be read, if elf_has_bytes.
 static bool check_section(struct elf *elf, const struct elf_section *section)
 {
-    const uint8_t *bytes = elf->file->data;
+    const char *bytes = elf_bytes(elf, section);
 
     if (section->sh_type == SHT_NULL)
         return true;
@@ -163,13 +194,12 @@ static bool check_section(struct elf *elf, const struct elf_section *section)
         // With a NUL at the end, every offset inside is a whole string.
         // An empty table ends with no NUL, either; the byte before it, which
         // sh_size - 1 would reach, is somebody else's.
-        if (section->sh_size == 0 ||
-            bytes[section->sh_offset + section->sh_size - 1] != '\0')
+        if (section->sh_size == 0 || bytes[section->sh_size - 1] != '\0')
             return REFUSE_FIELD(elf, section, sh_size,
                                 "the string table does not end with NUL");
         return true;
     case SHT_SYMTAB:
-        return check_table(elf, section, sizeof(struct elf_symbol));
+        return elf_check_table(elf, section, sizeof(struct elf_symbol));
     case SHT_REL:
         return check_relocations(elf, section);
         // An addend in the entry instead of in the word. Adding both, or
@@ -177,34 +207,22 @@ static bool check_section(struct elf *elf, const struct elf_section *section)
     case SHT_RELA:
         return REFUSE_FIELD(elf, section, sh_type,
                             "RELA is not in the i386 ABI");
+    case SHT_INIT_ARRAY:
+    case SHT_FINI_ARRAY:
+    case SHT_PREINIT_ARRAY:
+        return section->sh_size % 4 == 0 ||
+               REFUSE_FIELD(elf, section, sh_size,
+                            "not a whole number of addresses");
     default: return true;
     }
 }
 
 // sh_name is an offset into the section names, whose end is a NUL: a start
 // inside is enough for a whole string.
-static uint32_t names_size(const struct elf *elf)
-{
-    const struct elf_header *header = (const void *)elf->file->data;
-
-    return elf->section[header->e_shstrndx].sh_size;
-}
-
 const char *elf_section_name(const struct elf *elf, uint32_t index)
 {
-    const struct elf_header *header = (const void *)elf->file->data;
-    const struct elf_section *names = &elf->section[header->e_shstrndx];
-
-    return (const char *)elf->file->data + names->sh_offset +
+    return (const char *)elf_bytes(elf, elf->names) +
            elf->section[index].sh_name;
-}
-
-const char *elf_symbol_name(const struct elf *elf, uint32_t index)
-{
-    uint32_t strings = elf->section[elf->symtab].sh_link;
-
-    return (const char *)elf->file->data + elf->section[strings].sh_offset +
-           elf->symbol[index].st_name;
 }
 
 const char *elf_find_bytes(const struct elf *elf, const char *name,
@@ -214,74 +232,20 @@ const char *elf_find_bytes(const struct elf *elf, const char *name,
         if (elf_has_bytes(&elf->section[i]) &&
             strcmp(elf_section_name(elf, i), name) == 0) {
             *size = elf->section[i].sh_size;
-            return (const char *)elf->file->data + elf->section[i].sh_offset;
+            return elf_bytes(elf, &elf->section[i]);
         }
     return NULL;
-}
-
-// After this function the symbol's name may be read and its value lies in its
-// section. The end of a section counts as inside: `extern char end[]`.
-static bool check_symbol(struct elf *elf, const struct elf_symbol *symbol,
-                         const struct elf_section *strings)
-{
-    const char *text = (const char *)elf->file->data + strings->sh_offset;
-    uint32_t type = symbol->st_info & 15;
-
-    if (symbol->st_name >= strings->sh_size)
-        return REFUSE_FIELD(elf, symbol, st_name, "past the string table");
-    if (!printable_name(text + symbol->st_name,
-                        strings->sh_size - symbol->st_name))
-        return REFUSE_FIELD(elf, symbol, st_name,
-                            "not a name of up to 255 printable characters");
-    if (type == STT_TLS || type == STT_IFUNC)
-        return REFUSE_FIELD(elf, symbol, st_info,
-                            "thread-local and indirect symbols not offered");
-    // Which of the fields mean something depends on st_shndx.
-    if (symbol->st_shndx == SHN_COMMON) {
-        // st_value of a COMMON symbol is its alignment.
-        if (!power_of_two(symbol->st_value) || symbol->st_value > PAGE_SIZE)
-            return REFUSE_FIELD(elf, symbol, st_value,
-                                "COMMON needs an alignment of 1 to 4096");
-        if (symbol->st_size > IMAGE_MAX)
-            return REFUSE_FIELD(elf, symbol, st_size, "more than 32 MiB");
-        return true;
-    }
-    if (symbol->st_shndx == SHN_ABS || symbol->st_shndx == SHN_UNDEF)
-        return true;
-    if (symbol->st_shndx >= elf->sections)
-        return REFUSE_FIELD(elf, symbol, st_shndx, "no such section");
-    // For a section of type SHT_NULL the size means nothing, but then the
-    // symbol has no address either, and only its name is ever used.
-    if (symbol->st_value > elf->section[symbol->st_shndx].sh_size)
-        return REFUSE_FIELD(elf, symbol, st_value, "past its section");
-    return true;
-}
-
-static bool check_symbols(struct elf *elf)
-{
-    const struct elf_section *table = &elf->section[elf->symtab];
-    const struct elf_section *strings = &elf->section[table->sh_link];
-
-    if (strings->sh_type != SHT_STRTAB)
-        return REFUSE_FIELD(elf, table, sh_link, "not a string table");
-    elf->symbol = (const void *)(elf->file->data + table->sh_offset);
-    elf->symbols = table->sh_size / sizeof(struct elf_symbol);
-    // Symbol 0 is all zeros by definition and is never looked at.
-    for (uint32_t i = 1; i < elf->symbols; i++)
-        if (!check_symbol(elf, &elf->symbol[i], strings))
-            return false;
-    return true;
 }
 
 // Names are checked before contents, as a refusal may want to tell them. One
 // symbol table is all that the format allows an object.
 bool elf_check(struct elf *elf)
 {
-    if (!check_header(elf))
+    if (!check_header(elf) || !find_sections(elf) || !find_names(elf))
         return false;
     for (uint32_t i = 0; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
-        if (section->sh_name >= names_size(elf))
+        if (section->sh_name >= elf->names->sh_size)
             return REFUSE_FIELD(elf, section, sh_name,
                                 "past the section name table");
         if (!check_section(elf, section))
@@ -290,8 +254,10 @@ bool elf_check(struct elf *elf)
         if (section->sh_type == SHT_SYMTAB && elf->symtab)
             return REFUSE_FIELD(elf, section, sh_type,
                                 "a second symbol table");
-        if (section->sh_type == SHT_SYMTAB)
+        if (section->sh_type == SHT_SYMTAB) {
             elf->symtab = i;
+            elf->symbols = section->sh_size / sizeof(struct elf_symbol);
+        }
     }
-    return !elf->symtab || check_symbols(elf);
+    return true;
 }

@@ -47,9 +47,24 @@ enum {
     SHT_STRTAB = 3,
     SHT_RELA = 4,
     SHT_NOBITS = 8,
-    SHT_REL = 9
+    SHT_REL = 9,
+    SHT_INIT_ARRAY = 14,
+    SHT_FINI_ARRAY = 15,
+    SHT_PREINIT_ARRAY = 16,
+    SHT_GROUP = 17,
+    SHT_SYMTAB_SHNDX = 18
 };
-enum { SHF_WRITE = 1, SHF_ALLOC = 2, SHF_EXEC = 4, SHF_TLS = 0x400 };
+enum {
+    SHF_WRITE = 1,
+    SHF_ALLOC = 2,
+    SHF_EXEC = 4,
+    SHF_TLS = 0x400,
+    SHF_COMPRESSED = 0x800
+};
+
+// The first word of a section group; its members' indices follow.
+enum { GRP_COMDAT = 1 };
+
 enum {
     SHN_UNDEF = 0,
     SHN_RESERVED = 0xff00,
@@ -67,23 +82,38 @@ struct elf_symbol {
     uint32_t st_name;  // offset into the string table
     uint32_t st_value; // offset in its section; of COMMON: alignment
     uint32_t st_size;
-    uint8_t st_info; // binding << 4 | type
-    uint8_t st_other;
+    uint8_t st_info;   // binding << 4 | type
+    uint8_t st_other;  // visibility in the two lowest bits
     uint16_t st_shndx; // its section, or SHN_UNDEF and the like
 } __attribute__((packed));
 
 // Symbols: how far they are seen, and what they name.
 enum { STB_LOCAL = 0, STB_WEAK = 2 };
+enum { STV_DEFAULT = 0, STV_INTERNAL = 1, STV_HIDDEN = 2, STV_PROTECTED = 3 };
 enum { STT_SECTION = 3, STT_FILE = 4, STT_TLS = 6, STT_IFUNC = 10 };
 
 // Type R_386_NONE changes nothing. The others are explained where they are
-// carried out, in smc/load/elf/object_link.c. [i386 ABI "Relocation Types"]
+// carried out, in smc/load/elf/object_reloc.c. [i386 ABI "Relocation Types"]
 struct elf_rel {
     uint32_t r_offset; // in the section that sh_info names
     uint32_t r_info;   // symbol << 8 | type; the addend is in place
 } __attribute__((packed));
 
-enum { R_386_NONE = 0, R_386_32 = 1, R_386_PC32 = 2, R_386_PLT32 = 4 };
+enum {
+    R_386_NONE = 0,
+    R_386_32 = 1,
+    R_386_PC32 = 2,
+    R_386_GOT32 = 3,
+    R_386_PLT32 = 4,
+    R_386_GOTOFF = 9,
+    R_386_GOTPC = 10,
+    R_386_16 = 20,
+    R_386_PC16 = 21,
+    R_386_8 = 22,
+    R_386_PC8 = 23,
+    R_386_SIZE32 = 38,
+    R_386_GOT32X = 43
+};
 
 // What follows is for shared objects. They are read by segments, stretches of
 // memory with rights, and have no use for sections. [ELF 2-2]
@@ -113,7 +143,6 @@ struct elf_dynamic {
 
 enum { STB_GLOBAL = 1, STB_GNU_UNIQUE = 10 };
 enum { STT_NOTYPE = 0, STT_OBJECT = 1, STT_FUNC = 2, STT_COMMON = 5 };
-enum { STV_DEFAULT = 0, STV_INTERNAL = 1, STV_HIDDEN = 2, STV_PROTECTED = 3 };
 
 // [LSB "Symbol Versioning"]: what an object defines, and what it needs.
 //
@@ -149,7 +178,6 @@ enum {
     R_386_TLS_DTPMOD32 = 35,
     R_386_TLS_DTPOFF32 = 36,
     R_386_TLS_TPOFF32 = 37,
-    R_386_SIZE32 = 38,
     R_386_TLS_DESC = 41,
     R_386_IRELATIVE = 42
 };

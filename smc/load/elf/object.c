@@ -20,7 +20,6 @@
 #include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
-#include "smc/load/call.h"
 #include "smc/load/elf/elf.h"
 
 // Rights come from two flags. Both at once were refused by elf_check.
@@ -31,11 +30,19 @@ static enum part_kind kind_of(const struct elf_section *section)
     return section->sh_flags & SHF_WRITE ? PART_DATA : PART_READ_ONLY;
 }
 
-// Gives out `size` bytes of the image. `*end` never passes IMAGE_MAX by more
-// than one section, so that the additions cannot wrap.
-static bool take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
-                 uint32_t *at)
+// An unused header may have SHF_ALLOC set: it means nothing there.
+static bool is_loaded(const struct elf *elf, uint32_t index)
 {
+    return elf->section[index].sh_type != SHT_NULL &&
+           (elf->section[index].sh_flags & SHF_ALLOC) &&
+           elf->place[index] != ELF_DROPPED;
+}
+
+bool elf_take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
+              uint32_t *at)
+{
+    // `*end` never passes IMAGE_MAX by more than one section, so that the
+    // additions cannot wrap.
     *at = align > 1 ? (*end + align - 1) & ~(align - 1) : *end;
     *end = *at + size;
     return *end <= IMAGE_MAX ||
@@ -43,33 +50,37 @@ static bool take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
 }
 
 // Sections keep the order of the file. An empty section gets a place too:
-// symbols may be defined in it.
-static bool place_sections(struct elf *elf, enum part_kind kind, uint32_t *end)
+// symbols may be defined in it. COMMON is for variables: always writable,
+// always zero at first.
+static bool place_all(struct elf *elf, uint32_t end[])
 {
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
-        // An unused header may have SHF_ALLOC set: it means nothing there.
-        if (section->sh_type == SHT_NULL || !(section->sh_flags & SHF_ALLOC) ||
-            kind_of(section) != kind)
-            continue;
-        if (!take(elf, end, section->sh_size, section->sh_addralign,
-                  &elf->place[i]))
+        if (is_loaded(elf, i) &&
+            !elf_take(elf, &end[kind_of(section)], section->sh_size,
+                      section->sh_addralign, &elf->place[i]))
             return false;
     }
-    return true;
+    return elf_take(elf, &end[PART_READ_ONLY], elf->slots * 4, 4, &elf->got) &&
+           elf_place_common(elf, &end[PART_DATA]);
 }
 
-// COMMON symbols have no section: `int hook;` at file scope, as C once was.
-static bool place_common(struct elf *elf, uint32_t *end)
+// The kinds begin where the one before has its last page. The order of the
+// enum is the order in memory: code comes first, so that an offset in a
+// disassembly of .text is one in the image, too.
+static uint32_t start_kinds(struct elf *elf, const uint32_t end[])
 {
-    for (uint32_t i = 1; i < elf->symbols; i++) {
-        const struct elf_symbol *symbol = &elf->symbol[i];
-        if (symbol->st_shndx == SHN_COMMON &&
-            !take(elf, end, symbol->st_size, symbol->st_value,
-                  &elf->address[i]))
-            return false;
+    uint32_t at = 0;
+
+    for (int kind = PART_CODE; kind <= PART_DATA; kind++) {
+        elf->start[kind] = at;
+        at = PAGE_ALIGN_UP(at + end[kind]);
     }
-    return true;
+    for (uint32_t i = 1; i < elf->sections; i++)
+        if (is_loaded(elf, i))
+            elf->place[i] += elf->start[kind_of(&elf->section[i])];
+    elf->got += elf->start[PART_READ_ONLY];
+    return at;
 }
 
 // Each kind starts on a page of its own, because rights are per page. That is
@@ -77,25 +88,23 @@ static bool place_common(struct elf *elf, uint32_t *end)
 static bool lay_out(struct elf *elf)
 {
     static const char *const name[] = {".text", ".rodata", ".data"};
-    uint32_t start = 0, end = 0;
+    uint32_t end[] = {0, 0, 0}, size;
 
-    for (int kind = PART_CODE; kind <= PART_DATA; kind++) {
-        // The order of the enum is the order in memory. Code comes first, so
-        // that an offset in a disassembly of .text is one in the image, too.
-        if (!place_sections(elf, (enum part_kind)kind, &end))
-            return false;
-        // COMMON is for variables: always writable, always zero at first.
-        if (kind == PART_DATA && !place_common(elf, &end))
-            return false;
-        if (end > start &&
+    if (!place_all(elf, end))
+        return false;
+    size = start_kinds(elf, end);
+    for (int kind = PART_CODE; kind <= PART_DATA; kind++)
+        if (end[kind] &&
             !build_part(elf->in, name[kind], strlen(name[kind]),
-                        (enum part_kind)kind, start, end - start))
+                        (enum part_kind)kind, elf->start[kind], end[kind]))
             return false;
-        start = end = PAGE_ALIGN_UP(end);
-    }
+    // all_video.mod has no byte of its own: it only names what it needs.
+    // It is an image of one page all the same, as an image has an address.
+    if (size == 0)
+        size = PAGE_SIZE;
     // Nothing is allocated before the size is known, and no size is believed
     // before it has been added up and compared with IMAGE_MAX.
-    return build_stage(elf->in, end) && build_place(elf->in, end);
+    return build_stage(elf->in, size) && build_place(elf->in, size);
 }
 
 static void copy_sections(struct elf *elf)
@@ -103,9 +112,9 @@ static void copy_sections(struct elf *elf)
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
         // NOBITS stays zero, as the stage is.
-        if (elf->place[i] != ELF_NOWHERE && elf_has_bytes(section))
-            memcpy(elf->image->stage + elf->place[i],
-                   elf->file->data + section->sh_offset, section->sh_size);
+        if (is_loaded(elf, i) && elf_has_bytes(section))
+            memcpy(elf->image->stage + elf->place[i], elf_bytes(elf, section),
+                   section->sh_size);
     }
 }
 
@@ -134,26 +143,39 @@ static bool name_needed(struct elf *elf)
     return true;
 }
 
-// The arrays that say where things went. One more than needed, so that an
-// object without symbols, for which this would be 0 bytes, is no special
-// case.
+// The arrays that say where things went, in one block. One word more than
+// needed, so that nothing has 0 bytes.
 static bool make_room(struct elf *elf)
 {
-    elf->place = heap_alloc(elf->sections * sizeof(uint32_t));
-    elf->address = heap_alloc((elf->symbols + 1) * sizeof(uint32_t));
-    elf->table = heap_zalloc(elf->sections, sizeof(uint32_t));
-    if (!elf->place || !elf->address || !elf->table)
+    uint32_t words = 2 * (elf->sections + elf->symbols) + 1;
+
+    elf->place = heap_alloc(words * sizeof(uint32_t));
+    if (!elf->place)
         return load_fail(elf->error, "no memory for the section table");
+    elf->table = elf->place + elf->sections;
+    elf->address = elf->table + elf->sections;
+    elf->hash = elf->address + elf->symbols;
     // All ones is ELF_NOWHERE.
     memset(elf->place, 0xff, elf->sections * sizeof(uint32_t));
-    memset(elf->address, 0xff, elf->symbols * sizeof(uint32_t));
+    memset(elf->table, 0, elf->sections * sizeof(uint32_t));
     return true;
+}
+
+// GRUB builds with -mregparm=3: three arguments travel in registers. Its
+// modules are known by the section that holds their name.
+static void find_family(struct elf *elf)
+{
+    uint32_t size;
+
+    if (elf_find_bytes(elf, ".modname", &size)) {
+        elf->image->family = FAMILY_GRUB;
+        elf->image->register_args = 3;
+    }
 }
 
 static bool object_lay_out(struct loading *in)
 {
     struct elf *elf = heap_zalloc(1, sizeof *elf);
-    uint32_t name_size;
 
     in->work = elf;
     if (!elf)
@@ -162,23 +184,29 @@ static bool object_lay_out(struct loading *in)
     elf->file = in->file;
     elf->image = in->image;
     elf->error = in->error;
-    if (!elf_check(elf) || !make_room(elf))
+    if (!elf_check(elf) || !make_room(elf) || !elf_check_symbols(elf) ||
+        !elf_drop_groups(elf) || !elf_count_slots(elf))
         return false;
-    // GRUB builds with -mregparm=3: three arguments travel in registers. Its
-    // modules are known by the section that holds their name.
-    if (elf_find_bytes(elf, ".modname", &name_size)) {
-        in->image->family = FAMILY_GRUB;
-        in->image->register_args = 3;
-    }
+    find_family(elf);
     if (!lay_out(elf))
         return false;
     copy_sections(elf);
-    return name_needed(elf) && elf_define(elf);
+    return name_needed(elf) && elf_define(elf) && elf_find_life(elf);
 }
 
+// All symbols before all relocations: a relocation may name a symbol that
+// comes later, or one of another section.
 static bool object_link(struct loading *in)
 {
-    return elf_link(in->work);
+    struct elf *elf = in->work;
+
+    if (!elf_resolve(elf))
+        return false;
+    // Without an address nothing can be relocated; the set will say so.
+    if (elf->error->missing)
+        return true;
+    elf_fill_slots(elf);
+    return elf_relocate(elf);
 }
 
 // The tables live only while loading: afterwards the image knows its exports
@@ -190,30 +218,15 @@ static void object_drop(struct loading *in)
     if (!elf)
         return;
     heap_free(elf->place);
-    heap_free(elf->address);
-    heap_free(elf->table);
+    heap_free(elf->slot);
+    heap_free(elf->group);
     heap_free(elf);
+    in->work = NULL;
 }
 
-// An init that faults half-way may have registered itself before: crypto.mod
-// then has it in a list, and to free it leaves a pointer to nothing there.
-// Its fini cannot be trusted to undo one half of what init does. So it stays,
-// and with it what it uses; Linux keeps a module whose init has oopsed, too.
-static bool object_start(struct image *image, struct load_error *error)
+static void object_forget(struct image *image)
 {
-    struct call call = {.image = image, .entry = image->init, .argc = 1};
-
-    // GRUB passes its own record of the module, which crypto modules ignore.
-    return !image->init || call_image(&call) ||
-           load_fail(error, "grub_mod_init %s", call.text);
-}
-
-static bool object_stop(struct image *image, struct load_error *error)
-{
-    struct call call = {.image = image, .entry = image->fini};
-
-    return !image->fini || call_image(&call) ||
-           load_fail(error, "grub_mod_fini %s", call.text);
+    heap_free(image->detail);
 }
 
 const struct image_format elf_object_format = {
@@ -222,7 +235,8 @@ const struct image_format elf_object_format = {
     .lay_out = object_lay_out,
     .link = object_link,
     .drop = object_drop,
-    .start = object_start,
-    .stop = object_stop,
+    .start = elf_start,
+    .stop = elf_stop,
+    .forget = object_forget,
     .reloc_name = elf_reloc_name,
 };

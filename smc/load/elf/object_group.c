@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Section groups: what several files have, and one is enough of.
+//
+// A C++ template or an inline function is compiled into every object that
+// uses it, and so is the thunk that tells 32-bit code where it runs. Each
+// copy is a group with a signature; linkers keep the first. [gABI "Section
+// Groups"]
+//
+//   a.o  .group "__x86.get_pc_thunk.bx"  -> .text.__x86...   placed
+//   b.o  .group "__x86.get_pc_thunk.bx"  -> .text.__x86...   dropped
+//        call __x86.get_pc_thunk.bx ------------------> a.o's
+//
+// The symbols of a dropped section are undefined in that file, and resolved
+// by name like any other.
+#include "kernel/heap.h"
+#include "kernel/string.h"
+#include "smc/load/elf/elf.h"
+#include "smc/load/names.h"
+#include "smc/load/set.h"
+
+// A group that was kept. The record lives as long as its file is loading.
+struct elf_group {
+    struct elf_group *next; // in the same bucket
+    const char *signature;
+    uint32_t hash;
+};
+
+#define BUCKETS 256u
+
+// Section symbols have no name of their own: the section's stands for it.
+static const char *signature_of(const struct elf *elf, uint32_t symbol)
+{
+    uint32_t section = elf_symbol_section(elf, symbol);
+
+    if ((elf->symbol[symbol].st_info & 15) == STT_SECTION &&
+        section < elf->sections)
+        return elf_section_name(elf, section);
+    return elf_symbol_name(elf, symbol);
+}
+
+// After this function the signature and the members may be read.
+static bool check_group(struct elf *elf, const struct elf_section *group)
+{
+    const struct word *word = elf_bytes(elf, group);
+
+    if (group->sh_size < sizeof *word || group->sh_size % sizeof *word)
+        return REFUSE_FIELD(elf, group, sh_size,
+                            "not a flag and some section numbers");
+    if (group->sh_link != elf->symtab || !elf->symtab)
+        return REFUSE_FIELD(elf, group, sh_link, "not the symbol table");
+    if (group->sh_info == 0 || group->sh_info >= elf->symbols)
+        return REFUSE_FIELD(elf, group, sh_info, "no such symbol");
+    for (uint32_t i = 1; i < group->sh_size / sizeof *word; i++)
+        if (word[i].value == 0 || word[i].value >= elf->sections)
+            return load_refuse(elf->error, "group member", "offset",
+                               group->sh_offset + i * sizeof *word,
+                               word[i].value, "no such section");
+    return true;
+}
+
+// Looks for the signature among those of the set, or leaves it there.
+static bool seen_before(struct elf *elf, const char *signature)
+{
+    uint32_t hash = names_hash(signature);
+    struct elf_group **bucket = &elf->in->set->groups[hash % BUCKETS];
+    struct elf_group *group = *bucket;
+
+    while (group &&
+           (group->hash != hash || strcmp(group->signature, signature) != 0))
+        group = group->next;
+    if (group)
+        return true;
+    group = &elf->group[elf->groups++];
+    *group = (struct elf_group){*bucket, signature, hash};
+    *bucket = group;
+    return false;
+}
+
+static bool drop_group(struct elf *elf, const struct elf_section *section)
+{
+    const struct word *word = elf_bytes(elf, section);
+
+    if (!check_group(elf, section))
+        return false;
+    // Other groups only say that their sections belong together.
+    if (!(word[0].value & GRP_COMDAT) ||
+        !seen_before(elf, signature_of(elf, section->sh_info)))
+        return true;
+    for (uint32_t i = 1; i < section->sh_size / sizeof *word; i++)
+        elf->place[word[i].value] = ELF_DROPPED;
+    return true;
+}
+
+// Most objects have no group, and need no table of them.
+static bool make_room(struct elf *elf, uint32_t groups)
+{
+    struct load_set *set = elf->in->set;
+
+    if (!set->groups)
+        set->groups = heap_zalloc(BUCKETS, sizeof *set->groups);
+    elf->group = heap_alloc(groups * sizeof *elf->group);
+    return (set->groups && elf->group) ||
+           load_fail(elf->error, "no memory for the section groups");
+}
+
+bool elf_drop_groups(struct elf *elf)
+{
+    uint32_t groups = 0;
+
+    for (uint32_t i = 1; i < elf->sections; i++)
+        groups += elf->section[i].sh_type == SHT_GROUP;
+    if (groups && !make_room(elf, groups))
+        return false;
+    for (uint32_t i = 1; groups && i < elf->sections; i++)
+        if (elf->section[i].sh_type == SHT_GROUP &&
+            !drop_group(elf, &elf->section[i]))
+            return false;
+    return true;
+}
