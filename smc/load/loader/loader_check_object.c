@@ -27,7 +27,6 @@ static const struct bad_field bad_fields[] = {
     FIELD(header.e_ident[5], 2, "EI_DATA"),
     FIELD(header.e_ident[6], 0, "EI_VERSION"),
     FIELD(header.e_type, 2, "e_type"),
-    FIELD(header.e_type, 3, "e_type"),
     FIELD(header.e_machine, 62, "e_machine"),
     FIELD(header.e_version, 2, "e_version"),
     FIELD(header.e_ehsize, 0, "e_ehsize"),
