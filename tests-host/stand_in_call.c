@@ -21,3 +21,11 @@ _Noreturn void call_end(uint32_t caller, const char *fmt, ...)
 {
     panic("call_end from %08x: %s", caller, fmt);
 }
+
+// What the procedure linkage table of a shared object would jump to. Nobody
+// calls into an image here, so nobody gets there.
+void shared_lazy_entry(void);
+void shared_lazy_entry(void)
+{
+    __builtin_trap();
+}
