@@ -171,6 +171,17 @@ static void irq_dispatch(unsigned line, struct trap_frame *frame)
     outb(PIC1, PIC_EOI);
 }
 
+void irq_end_lost(void)
+{
+    for (unsigned line = 0; line < 16; line++)
+        if (in_service(line)) {
+            if (line >= 8)
+                outb(PIC2, PIC_EOI);
+            else
+                outb(PIC1, PIC_EOI);
+        }
+}
+
 // NMI and machine check come from outside: no code that runs is to blame.
 static bool is_own_fault(uint32_t vector)
 {

@@ -61,3 +61,8 @@ void trap_explain(char *out, uint32_t size, const struct trap_frame *frame);
 #define IRQ_BASE 0x20
 void irq_enable(uint8_t line, trap_handler *handler);
 void irq_disable(uint8_t line);
+
+// Ends the interrupts that the PIC believes to be in service. For whoever has
+// caught the double fault of an interrupt whose frame could not be pushed: its
+// handler has never run, and the PIC would wait for ever. Not in a handler.
+void irq_end_lost(void);

@@ -165,6 +165,21 @@ def test_endless_recursion_is_ended(machine, tmp_path):
     assert "not ok" not in said[6] and "ok 7" in said[6]
 
 
+def test_an_interrupt_may_be_what_finds_no_room(machine, tmp_path):
+    """The clock's tick meets a stack that is full but not used. It must go
+    on ticking: nothing else ends the loop that follows."""
+    path = compiled(tmp_path / "full.o", """
+        void wait(int room) { unsigned low; __asm__("mov %%fs:8, %0"
+            : "=r"(low)); __asm__ volatile("mov %0, %%esp; 1: jmp 1b" : :
+            "r"(low + room)); }
+        void spin(void) { for (;;) __asm__ volatile(""); }
+        """)
+    said = called(machine, path, "call wait 0", "call wait 4", "call wait 8",
+                  "call spin", words="patience=1")
+    assert all("stack overflow" in line for line in said[:3]), said
+    assert "it ran for 1 s" in said[3]
+
+
 # The floating-point unit --------------------------------------------------
 
 FPU = """
@@ -357,3 +372,7 @@ def test_sixteen_words(machine, tmp_path):
     said = called(machine, path,
                   "call many " + " ".join(str(i * i) for i in range(16)))
     assert number(said[0]) == sum(i * i * (i + 1) for i in range(16))
+
+
+def test_thread_blocks_check_themselves(machine):
+    machine("check=thread exit").run().must_pass(["thread"])

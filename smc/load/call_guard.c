@@ -58,6 +58,8 @@ static bool overflow(struct trap_frame *frame)
     cut_by_time = false;
     frame->eip = (uint32_t)(uintptr_t)call_cut;
     frame->esp = (uint32_t)(uintptr_t)(&foreign_stack + 1); // till call_cut
+    // It may have been the clock that found no room.
+    irq_end_lost();
     return true;
 }
 
