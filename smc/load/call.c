@@ -126,15 +126,14 @@ bool call_image(struct call *call)
 {
     struct call *outer = running;
     uint32_t outer_stack = call_stack;
-    struct thread_selectors selectors;
+    struct thread_state thread;
     struct trap_frame fault;
     bool returned;
 
     call->text[0] = '\0';
     running = call;
     call_guard_begin(outer);
-    thread_enter(&selectors, call->image,
-                 (uint32_t)(uintptr_t)foreign_stack.room,
+    thread_enter(&thread, call->image, (uint32_t)(uintptr_t)foreign_stack.room,
                  (uint32_t)(uintptr_t)(&foreign_stack + 1));
     // Host functions ask `running` who is calling them: for the owner of a
     // block of memory, and for whose call is to be ended.
@@ -148,7 +147,7 @@ bool call_image(struct call *call)
     if (!returned && call->text[0] == '\0')
         explain_fault(call, &fault);
     // Last: the words above are about the state that this one clears.
-    thread_leave(&selectors);
+    thread_leave(&thread);
     return returned;
 }
 

@@ -21,19 +21,21 @@ static void load_selectors(uint16_t fs, uint16_t gs)
                      : "memory");
 }
 
-void thread_enter(struct thread_selectors *outer, const struct image *image,
+void thread_enter(struct thread_state *outer, const struct image *image,
                   uint32_t low, uint32_t high)
 {
     __asm__ volatile("movw %%fs, %0; movw %%gs, %1"
                      : "=m"(outer->fs), "=m"(outer->gs));
+    thread_windows_save(outer);
     gdt_set_base(GDT_THREAD_GS, thread_linux_block());
     gdt_set_base(GDT_THREAD_FS, thread_windows_block(image, low, high));
     load_selectors(GDT_THREAD_FS, GDT_THREAD_GS);
     cpu_reset_fpu();
 }
 
-void thread_leave(const struct thread_selectors *outer)
+void thread_leave(const struct thread_state *outer)
 {
+    thread_windows_restore(outer);
     load_selectors(outer->fs, outer->gs);
     cpu_reset_fpu();
 }

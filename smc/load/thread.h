@@ -28,19 +28,20 @@ struct image;
 
 // For the length of a call ---------------------------------------------------
 
-// The selectors of whoever was running, for calls within calls.
-struct thread_selectors {
+// What belongs to the call that was running, for calls within calls.
+struct thread_state {
     uint16_t fs, gs;
+    uint32_t exceptions, image_base;
 };
 
 // Loads both segment registers and a fresh floating-point state. The words of
 // the Windows block that belong to a call are set: no exception handler, the
 // stack [low, high), the image.
-void thread_enter(struct thread_selectors *outer, const struct image *image,
+void thread_enter(struct thread_state *outer, const struct image *image,
                   uint32_t low, uint32_t high);
 
 // Takes all of that back, pending floating-point exceptions included.
-void thread_leave(const struct thread_selectors *outer);
+void thread_leave(const struct thread_state *outer);
 
 // Linux ----------------------------------------------------------------------
 

@@ -65,6 +65,18 @@ uint32_t thread_windows_block(const struct image *image, uint32_t low,
     return teb.self;
 }
 
+void thread_windows_save(struct thread_state *outer)
+{
+    outer->exceptions = teb.exceptions;
+    outer->image_base = peb.image_base;
+}
+
+void thread_windows_restore(const struct thread_state *outer)
+{
+    teb.exceptions = outer->exceptions;
+    peb.image_base = outer->image_base;
+}
+
 bool thread_teb_tls_add(const void *contents, uint32_t size,
                         uint32_t zero_fill, uint32_t *index)
 {
