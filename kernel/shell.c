@@ -3,6 +3,7 @@
 //
 //   check=a,b demo=a bench=a   run at boot, in this order
 //   exit                       leave when done: 0x10 good, 0x11 if any failed
+//   patience=SECONDS           how long a call into loaded code may run
 //   -- COMMAND; COMMAND        shell commands, after the above
 #include "kernel/shell.h"
 #include "boot/info.h"
