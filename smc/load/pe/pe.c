@@ -44,11 +44,11 @@ bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
 // An empty name is refused here: nothing that has none can be asked for.
 const char *pe_string(struct pe *pe, const char *field, uint32_t rva)
 {
-    const char *text = (const char *)pe->image->stage + rva;
+    const char *stage = (const char *)pe->image->stage;
     uint32_t size = pe->header->SizeOfImage;
 
-    if (rva < size && printable_name(text, size - rva) && *text)
-        return text;
+    if (rva < size && printable_name(stage + rva, size - rva) && stage[rva])
+        return stage + rva;
     load_fail(pe->error,
               "%s at RVA 0x%x is not a string of 1 to %u "
               "printable characters",
