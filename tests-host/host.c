@@ -185,6 +185,16 @@ uint32_t host_random(void)
     return (uint32_t)(random_state * 0x2545f4914f6cdd1dull >> 32);
 }
 
+// As host_begin does it, with `n` mixed in so that neighbours are unlike.
+void host_reseed(uint64_t n)
+{
+    random_state = (host.seed + 1) * 0x9e3779b97f4a7c15ull | 1;
+    random_state ^= (n + 1) * 0xbf58476d1ce4e5b9ull;
+    random_state += !random_state;
+    for (unsigned i = 0; i < 8; i++)
+        host_random();
+}
+
 // By multiplication: no division, and the bias is below limit / 2^32.
 uint32_t host_random_below(uint32_t limit)
 {

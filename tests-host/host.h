@@ -58,6 +58,10 @@ bool host_time_is_up(void);
 
 // xorshift64*: the same seed gives the same values on every machine.
 uint32_t host_random(void);
+
+// Begins a sequence of its own, number `n` of this --seed: to repeat one case
+// of many without those before it.
+void host_reseed(uint64_t n);
 uint32_t host_random_below(uint32_t limit); // 0 <= result < limit
 void host_random_bytes(void *out, size_t len);
 

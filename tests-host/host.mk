@@ -67,8 +67,9 @@ FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \
     oracle_zydis_registers oracle_zydis_view
 LIBS_m64_oracle_zydis := -lZydis
 
-HOST_m32 += load_image
-HOST_asan += load_image
+HOST_m32 += load_image load_mutants
+HOST_asan += load_image load_mutants
+FILES_load_mutants := mutate
 
 # -------------------------------------------------------------------------
 

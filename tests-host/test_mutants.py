@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Damaged files through the loader, under sanitizers: no crash, no hang, no
+byte left, and words for every refusal. And that a hole would be seen."""
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import host
+
+GRUB = Path("/usr/lib/grub/i386-pc")
+MINGW = Path("/usr/lib/gcc/i686-w64-mingw32")
+
+# What is damaged, and what it needs. Small files, but each with all tables
+# of its format.
+FORMATS = {
+    "object": ([GRUB / f"gcry_{name}.mod" for name in (
+        "crc", "md5", "sha1", "sha256", "sha512", "rijndael", "blowfish")],
+        [GRUB / "crypto.mod"]),
+    "pe": (["/usr/i686-w64-mingw32/lib/zlib1.dll",
+            *sorted(MINGW.glob("*-win32/libssp-0.dll")),
+            *sorted(MINGW.glob("*-win32/libatomic-1.dll"))], []),
+}
+
+
+def words(kind):
+    targets, needed = FORMATS[kind]
+    return [*targets, *(["with", *needed] if needed else [])]
+
+
+def judge(out, count):
+    """The verdict, and the table that others' loaders stand in as well."""
+    print(out)
+    assert "4 judged, 0 failed" in out
+    row = re.search(r"^palimpsest, .* (\d+) +([\d.]+) % +([\d.]+) % +"
+                    r"([\d.]+) %$", out, re.M)
+    assert int(row[1]) == count and float(row[4]) == 0
+    assert float(row[2]) > 20 and float(row[3]) > 20, "all alike"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_mutants_end_in_words_or_in_an_image(kind):
+    judge(host.run("asan/load_mutants", "--count", 2000, *words(kind)), 2000)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(630)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_100000_mutants(kind):
+    judge(host.run("asan/load_mutants", "--count", 100000, "--seed", 2,
+                   *words(kind), limit=600), 100000)
+
+
+# In a file of the loader these words become those, and the finding is this.
+HOLES = {
+    "import names past the image": (
+        "pe/pe_import.c", '!pe_in_image(pe, "import names", names, 1, 4)',
+        "0", "pe", "crashes"),
+    "SizeOfBlock 0": (
+        "pe/pe_reloc.c", "block->SizeOfBlock < sizeof *block", "0", "pe",
+        "hangs"),
+    "a name past the string table": (
+        "elf/elf_check.c", "symbol->st_name >= strings->sh_size", "0",
+        "object", "crashes"),
+    "a symbol that is not there": (
+        "elf/object_link.c", "symbol >= elf->symbols", "0", "object",
+        "crashes"),
+    "the map of changes is kept": (
+        "set.c", "heap_free(in->claimed);", "", "pe", "memory is left"),
+    "a refusal without words": (
+        "refuse.c", '"%s at %s 0x%x is 0x%x: %s", field, where, place,\n'
+        '                     value, why', '"no"', "object",
+        "hardly a reason"),
+}
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_hole_is_seen(hole, tmp_path):
+    name, old, new, kind, finding = HOLES[hole]
+    source = tmp_path / "spoilt.c"
+    text = (host.ROOT / "smc/load" / name).read_text()
+    assert text.count(old) == 1, f"{old} is not in {name}, or more than once"
+    source.write_text(text.replace(old, new))
+    home = host.program("asan/load_mutants").parent
+    # Of two that define the same, the linker takes the one that is not in
+    # the archive.
+    subprocess.run(
+        ["gcc", "-std=gnu11", "-m32", "-O1", "-g", "-fno-pie", "-no-pie",
+         "-w", "-idirafter", "/usr/include/x86_64-linux-gnu",
+         f"-I{host.ROOT}", "-fsanitize=address,undefined",
+         "-fno-sanitize-recover=all", "-o", tmp_path / "load_mutants",
+         source, home / "tests-host/load_mutants.o",
+         home / "tests-host/mutate.o", home / "engines.a"],
+        check=True, timeout=100)
+    done = subprocess.run(
+        ["timeout", "90", tmp_path / "load_mutants", "--count", "3000",
+         "--seconds", "2", *words(kind)], capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert finding in done.stdout, done.stdout[-2000:]
