@@ -21,7 +21,7 @@ ENGINES_32 := $(filter-out %/commands.c %_command.c smc/load/call.c, \
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
 # programs, where they run over files: tests-host/corpus/NAME in `make test`.
-FUZZ := decode print relocate emulate
+FUZZ := decode print relocate emulate load
 
 # TIMED: tests-host/time_NAME.c for each, in both sizes. `make time` runs them
 # over some real code.
@@ -69,7 +69,8 @@ LIBS_m64_oracle_zydis := -lZydis
 
 HOST_m32 += load_image load_mutants
 HOST_asan += load_image load_mutants
-FILES_load_mutants := mutate
+FILES_load_mutants := load_trial mutate
+FILES_fuzz_load := load_trial
 
 # -------------------------------------------------------------------------
 
@@ -156,11 +157,14 @@ host-fuzz: host
 # the repository: tests-host/README.md tells how to keep it.
 ENGINE ?= decode
 SECONDS ?= 60
+# The longest inputs: an instruction has 15 bytes, a file thousands.
+MAX_LEN_load := 8192
 fuzz: needs
 	@$(can_run)
 	@$(MAKE) --no-print-directory $(HOST)/fuzz/fuzz_$(ENGINE)
 	@mkdir -p $(HOST)/found/$(ENGINE)
-	$(HOST)/fuzz/fuzz_$(ENGINE) -max_total_time=$(SECONDS) -max_len=64 \
+	$(HOST)/fuzz/fuzz_$(ENGINE) -max_total_time=$(SECONDS) \
+	    -max_len=$(or $(MAX_LEN_$(ENGINE)),64) \
 	    -artifact_prefix=$(HOST)/found/ -print_final_stats=1 \
 	    $(HOST)/found/$(ENGINE) tests-host/corpus/$(ENGINE)
 

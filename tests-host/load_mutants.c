@@ -15,8 +15,8 @@
 // Mutant i depends on the seed, i and the files only. Of the kinds of mutate.h
 // the first is what other people's loaders were given, too.
 #include "kernel/string.h"
-#include "smc/load/image.h"
 #include "tests-host/host.h"
+#include "tests-host/load_trial.h"
 #include "tests-host/mutate.h"
 #include "tests-host/stand_in.h"
 #include <stdio.h>
@@ -41,79 +41,13 @@ static struct target {
 } targets[MOST_FILES];
 static unsigned target_count;
 
-// Judging -----------------------------------------------------------------
-
-static void demand(bool ok, const struct module *file, const char *what,
-                   const char *text)
+static void demand(bool ok, const struct module *file, const char *what)
 {
     if (ok)
         return;
     tally->wrong++;
-    printf("FAIL: mutant %llu of %s: %s: '%s'\n",
-           (unsigned long long)tally->at, file->name, what, text);
-}
-
-// "zlib1.dll: e_lfanew at offset 0x3c is 0xffffffff: ...": a file, words, and
-// nothing that a terminal would act upon. The file may be one that is needed.
-static void judge_words(const struct module *file, const char *text)
-{
-    const char *colon = strchr(text, ':');
-    size_t length = strlen(text), plain = 0, named = 0;
-
-    for (size_t i = 0; i < module_count(); i++) {
-        size_t n = strlen(module_at(i)->name);
-        named += colon && (size_t)(colon - text) == n &&
-                 memcmp(text, module_at(i)->name, n) == 0;
-    }
-    demand(named, file, "names no file", text);
-    demand(colon && strlen(colon) > 12, file, "hardly a reason", text);
-    while (plain < length && text[plain] >= ' ' && text[plain] <= '~')
-        plain++;
-    demand(plain == length, file, "not printable", text);
-}
-
-// Of an image that came of a mutant nobody knows what it should be; but it
-// must be whole.
-static void judge_image(const struct module *file, const struct image *image)
-{
-    uint32_t end = 0;
-
-    for (uint32_t i = 0; i < image->parts; i++) {
-        const struct image_part *part = &image->part[i];
-        demand(part->offset >= end && part->offset <= image->size &&
-                   part->size <= image->size - part->offset,
-               file, "parts overlap", part->name);
-        end = part->offset + part->size;
-    }
-    demand(image_of((uint32_t)(uintptr_t)image->base) == image, file,
-           "not where it is", image->name);
-}
-
-static void unload_all(const struct module *file)
-{
-    struct load_error error;
-
-    while (image_first())
-        if (!image_unload(image_first(), &error)) {
-            demand(false, file, "does not go", error.text);
-            exit(1);
-        }
-}
-
-// Returns whether it was loaded.
-static bool try_loading(const struct module *file)
-{
-    struct load_error error;
-    struct image *image = image_load_set(&file, 1, NULL, &error);
-
-    if (image)
-        judge_image(file, image);
-    else
-        judge_words(file, error.text);
-    unload_all(file);
-    demand(stand_in_same(stand_in_use(), (struct stand_in_use){0}), file,
-           "memory is left", image ? "loaded" : error.text);
-    return image;
+    printf("FAIL: mutant %llu of %s: %s\n", (unsigned long long)tally->at,
+           file->name, what);
 }
 
 // The work ----------------------------------------------------------------
@@ -122,31 +56,33 @@ static void load_mutant(uint64_t index)
 {
     const struct target *target = &targets[index % target_count];
     struct module file = *target->file;
+    struct load_trial trial;
     enum mutation what;
     uint8_t *bytes;
-    bool loaded;
 
     host_reseed(index);
     bytes = mutate(&file, target->ranges, target->count, &file.size, &what);
     file.data = bytes;
-    loaded = try_loading(&file);
+    load_trial(&file, &trial);
+    demand(!*trial.wrong, &file, trial.wrong);
     free(bytes);
     tally->kinds[what]++;
-    *(loaded ? &tally->loaded : &tally->refused) += 1;
+    *(trial.loaded ? &tally->loaded : &tally->refused) += 1;
 }
 
 // The heap fails at the first request, at the second, and so on until there
 // are no more: no failure may leave anything behind.
 static void starve(const struct module *file)
 {
-    for (uint32_t n = 1; n < 100000; n++) {
-        stand_in_starve(n);
-        bool loaded = try_loading(file);
-        if (!stand_in_starve(0)) {
-            demand(loaded, file, "does not load", "undamaged");
-            return;
-        }
-    }
+    struct load_trial trial;
+    uint32_t n = 1;
+
+    do {
+        stand_in_starve(n++);
+        load_trial(file, &trial);
+        demand(!*trial.wrong, file, trial.wrong);
+    } while (stand_in_starve(0));
+    demand(trial.loaded, file, "is refused undamaged");
 }
 
 static _Noreturn void work(uint64_t first, uint64_t count)

@@ -91,7 +91,8 @@ def test_a_hole_is_seen(hole, tmp_path):
          f"-I{host.ROOT}", "-fsanitize=address,undefined",
          "-fno-sanitize-recover=all", "-o", tmp_path / "load_mutants",
          source, home / "tests-host/load_mutants.o",
-         home / "tests-host/mutate.o", home / "engines.a"],
+         home / "tests-host/load_trial.o", home / "tests-host/mutate.o",
+         home / "engines.a"],
         check=True, timeout=100)
     done = subprocess.run(
         ["timeout", "90", tmp_path / "load_mutants", "--count", "3000",
