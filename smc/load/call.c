@@ -131,6 +131,7 @@ bool call_image(struct call *call)
     bool returned;
 
     call->text[0] = '\0';
+    call->exited = false;
     running = call;
     call_guard_begin(outer);
     thread_enter(&thread, call->image, (uint32_t)(uintptr_t)foreign_stack.room,
@@ -143,6 +144,8 @@ bool call_image(struct call *call)
     // A call that was cut off has not passed the end of call_enter, so the
     // outer one's stack pointer is put back here and not there.
     call_stack = outer_stack;
+    // call_exit came here by the way of a fault, but with a result.
+    returned |= call->exited;
     // call_end has written its own words.
     if (!returned && call->text[0] == '\0')
         explain_fault(call, &fault);
@@ -192,5 +195,16 @@ _Noreturn void call_end(uint32_t caller, const char *fmt, ...)
         ksnprintf(running->text + len, sizeof running->text - len,
                   " (from %s)", where);
     }
+    trap_abandon(&frame);
+}
+
+// The way out is that of call_end; the frame says nothing.
+_Noreturn void call_exit(uint32_t result)
+{
+    struct trap_frame frame;
+
+    memset(&frame, 0, sizeof frame);
+    running->result = result;
+    running->exited = true;
     trap_abandon(&frame);
 }

@@ -22,6 +22,7 @@ struct call {
     bool floating;
     uint8_t result80[10];
     uint64_t result_double;
+    bool exited; // the result came from call_exit
     char text[200];
 };
 
@@ -44,3 +45,7 @@ struct image *call_owner(void);
 // `caller` is the address that asked for it, 0 if unknown.
 _Noreturn void call_end(uint32_t caller, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
+
+// For exit and ExitProcess: ends the running call as if its function had
+// returned this result.
+_Noreturn void call_exit(uint32_t result);
