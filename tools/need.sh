@@ -62,7 +62,7 @@ test  py:pefile               python3-pefile         another loader of DLLs
 test  py:elftools             python3-pyelftools     another reader of objects
 test  py:xdist                python3-pytest-xdist   two tests at a time
 test  py:pytest_timeout       python3-pytest-timeout an end for every test
-test  py:elftools             python3-pyelftools     judging relocations
+test  /usr/bin/i686-w64-mingw32-gcc gcc-mingw-w64-i686-win32 a DLL of our own
 test  grub-file               grub-common            judging the header
 long  bochs                   bochs                  another PC
 long  $bochs/libbx_sdl2_gui.so bochs-sdl             a window for it

@@ -1,31 +1,86 @@
 // SPDX-License-Identifier: MIT
-// What the kernel offers to loaded code: three small application interfaces.
+// What the kernel offers to loaded code: one table of names per family.
 //
-// Each find function returns the address of a symbol, or 0.
+//   asks                          is answered from
+//   plain objects                 host_c
+//   libc.so.6, ld-linux.so.2      host_libc, then host_c
+//   msvcrt.dll                    host_msvcrt, then host_c
+//   KERNEL32.dll                  host_kernel32
+//   GRUB modules                  host_grub, then host_grub_refused
+//
+// docs/hosts.md lists every name; a test compares it with the tables.
 #pragma once
 #include "smc/load/image.h"
 
 struct host_symbol {
     const char *name;
     const void *address;
+    uint32_t size; // of data in bytes; 0 for a function
 };
-uint32_t host_find(const struct host_symbol *table, size_t count,
-                   const char *name);
 
-// host_c.c: the C library, cdecl. msvcrt.dll and plain objects ask for it.
+// Sorted by name, without doubles: check=hosts compares all neighbours.
+struct host_family {
+    const char *name, *about;
+    const struct host_symbol *symbols;
+    size_t count;
+};
+extern const struct host_family host_c, host_libc, host_msvcrt, host_kernel32,
+    host_grub, host_grub_refused;
+
+// One line of a table. The name stands apart from the function, as a function
+// of the kernel often serves under a name that is not its own.
+#define HOST_CODE(name, function)         \
+    {                                     \
+        name, (const void *)(function), 0 \
+    }
+#define HOST_DATA(name, object)         \
+    {                                   \
+        name, &(object), sizeof(object) \
+    }
+#define HOST_FAMILY(id, name_, about_, symbols_)            \
+    const struct host_family id = {name_, about_, symbols_, \
+                                   sizeof(symbols_) / sizeof((symbols_)[0])}
+
+// host_table.c: the entry of this name, or NULL. Any context.
+const struct host_symbol *host_find(const struct host_family *family,
+                                    const char *name);
+// The families by number, NULL behind the last.
+const struct host_family *host_family_at(size_t index);
+
+// Each of these returns the address of a symbol, or 0 if nobody offers it.
 uint32_t host_c_symbol(const char *name);
-// host_dll.c: by DLL name (in any case) and symbol.
-uint32_t host_dll_symbol(const char *dll, const char *symbol);
-// Windows compares file names without case: "KERNEL32.dll", "kernel32.DLL".
-bool host_same_dll(const char *a, const char *b);
-// host_grub.c: the GRUB kernel, -mregparm=3 -mrtd.
 uint32_t host_grub_symbol(const char *name);
 
+// host_dll.c: by DLL name (in any case) and symbol. An import by ordinal is
+// asked for as "#N"; neither DLL promises any ordinal, so that this is 0.
+uint32_t host_dll_symbol(const char *dll, const char *symbol);
+// True if this is one of the DLLs that the kernel stands in for.
+bool host_dll(const char *name);
+// Windows compares file names without case: "KERNEL32.dll", "kernel32.DLL".
+bool host_same_dll(const char *a, const char *b);
+
+// host_shared.c: by soname. `version` may be NULL for "any". *size becomes
+// the size of data, or 0 for a function. A name is offered in all versions
+// that the library has: the kernel keeps no old behaviours apart.
+uint32_t host_shared_symbol(const char *soname, const char *name,
+                            const char *version, uint32_t *size);
+bool host_shared_library(const char *soname);
+bool host_shared_version(const char *soname, const char *version);
+
 // host_heap.c: memory for loaded code. Every block remembers the image whose
-// call asked for it; host_free_all gives back what an image has left.
+// call asked for it; host_free_all gives back what an image has left, its
+// open files and its exit handlers included.
 void *host_alloc(size_t size);
 void *host_zalloc(size_t n, size_t size);
+// `align` is a power of two up to a page; NULL otherwise.
+void *host_alloc_aligned(size_t align, size_t size);
+// The same as host_alloc, but of no image: unloading does not free it.
+void *host_alloc_kept(size_t size);
 void *host_resize(void *block, size_t size);
 // Ends the running call if `block` never came from here.
 void host_free(void *block);
 void host_free_all(const struct image *owner);
+
+// Ends the running call: "M called NAME, which this kernel does not offer".
+// `caller` is the address that asked for it.
+_Noreturn void host_refuse(const char *name, const void *caller);

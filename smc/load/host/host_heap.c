@@ -6,38 +6,64 @@
 // that code, so its blocks are kept in a list of their own and a wrong free
 // ends the call. The list also makes unloading complete.
 #include "kernel/heap.h"
+#include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
+#include "smc/load/host/host_exit.h"
+#include "smc/load/host/host_file.h"
+#include "smc/load/host/host_grub.h"
 
 // 16 bytes, so that the memory after it stays aligned to 16.
 struct host_block {
     struct host_block *next;
     const struct image *owner;
     size_t size;
-    uint32_t unused;
+    void *start; // what the kernel's heap gave: lower if more aligned
 };
 
 static struct host_block *blocks;
 
-// A size of 0 gets a block of its own, as malloc(0) in msvcrt does. The limit
-// keeps the addition from wrapping.
-void *host_alloc(size_t size)
+// The limit keeps the additions from wrapping. A size of 0 gets a block of
+// its own, as malloc(0) in msvcrt does.
+//
+//   start                          align
+//   v                              v
+//   | - | next owner size start |  memory ...
+//                                  ^ what the caller gets
+void *host_alloc_aligned(size_t align, size_t size)
 {
     struct host_block *block;
+    uintptr_t memory;
+    void *start;
 
-    if (size > IMAGE_MAX * 4)
+    if (!align || align & (align - 1) || align > PAGE_SIZE ||
+        size > IMAGE_MAX * 4)
         return NULL;
-    // | next owner size - | memory ... |
-    //                     ^ what the caller gets
-    block = heap_alloc(sizeof *block + size);
-    if (!block)
+    // The kernel's heap aligns to 16, and the record is as long as that.
+    start = heap_alloc(sizeof *block + size + (align > 16 ? align : 0));
+    if (!start)
         return NULL;
-    block->next = blocks;
-    block->owner = call_owner();
-    block->size = size;
+    memory = (uintptr_t)start + sizeof *block;
+    memory = (memory + align - 1) & ~(uintptr_t)(align - 1);
+    block = (struct host_block *)memory - 1;
+    *block = (struct host_block){blocks, call_owner(), size, start};
     blocks = block;
     return block + 1;
+}
+
+void *host_alloc(size_t size)
+{
+    return host_alloc_aligned(16, size);
+}
+
+void *host_alloc_kept(size_t size)
+{
+    struct host_block *memory = host_alloc(size);
+
+    if (memory)
+        memory[-1].owner = NULL;
+    return memory;
 }
 
 void *host_zalloc(size_t n, size_t size)
@@ -76,7 +102,7 @@ void host_free(void *memory)
     link = find(memory);
     block = *link;
     *link = block->next;
-    heap_free(block);
+    heap_free(block->start);
 }
 
 // Never in place: simple, and a caller that keeps the old pointer is found
@@ -103,7 +129,7 @@ void host_free_all(const struct image *owner)
         struct host_block *block = *link;
         if (block->owner == owner) {
             *link = block->next;
-            heap_free(block);
+            heap_free(block->start);
         } else {
             link = &block->next;
         }
