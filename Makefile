@@ -120,8 +120,11 @@ empty :=
 space := $(empty) $(empty)
 # The kernel's command line goes to QEMU through the environment, so that no
 # shell on the way reads the quotes and dollars in CMD.
-export KERNEL_WORDS = $(if $(LAB),demo=$(LAB) )$(if $(CMD),-- $(value CMD))
-with_words = $(if $(LAB)$(CMD),-append "$$KERNEL_WORDS")
+export KERNEL_WORDS = $(move)$(if $(LAB),demo=$(LAB) )$(if \
+    $(CMD),-- $(value CMD))
+with_words = $(if $(LAB)$(CMD)$(KASLR),-append "$$KERNEL_WORDS")
+# KASLR=SEED moves the kernel at boot, KASLR=random too.
+move = $(if $(KASLR),$(patsubst kaslr=random,kaslr,kaslr=$(KASLR)) )
 with_modules = $(if $(strip $(MODULES)),-initrd \
     "$(subst $(space),$(comma),$(strip $(MODULES)))")
 
@@ -134,7 +137,7 @@ BOOT = -kernel $(ELF) $(with_modules)
 .PHONY: run
 run: needs $(if $(filter-out 0,$(ISO)),iso,$(ELF))
 	@echo 'To quit: type exit, or press ctrl-a x.'
-	@$(if $(LAB)$(CMD),printf "KERNEL_WORDS='%s'\n" "$$KERNEL_WORDS",:)
+	@$(if $(LAB)$(CMD)$(KASLR),printf "KERNEL_WORDS='%s'\n" "$$KERNEL_WORDS",:)
 	$(QEMU) $(HEADLESS) $(if $(filter-out 0,$(ISO)),-cdrom $(IMAGE),\
 	    $(BOOT) $(with_words)); \
 	    status=$$?; [ $$status -eq 33 ] || [ $$status -eq 0 ]
@@ -147,7 +150,7 @@ iso: needs $(ELF)
 bench: needs $(ELF)
 	@echo 'Exact instruction counts: one instruction is one tick.'
 	$(QEMU) $(HEADLESS) -icount shift=0,sleep=off $(BOOT) \
-	    -append "bench=$(or $(LAB),all) exit"; [ $$? -eq 33 ]
+	    -append "$(move)bench=$(or $(LAB),all) exit"; [ $$? -eq 33 ]
 
 # Stops at the moment of modification in a lab; without LAB, at the start.
 .PHONY: gdb
@@ -157,7 +160,8 @@ gdb: needs $(ELF)
 	gdb -q $(ELF) -x tools/gdb/palimpsest.gdb \
 	    -ex 'target remote | exec $(QEMU) -display none -S -gdb stdio \
 	         -serial file:$(BUILD)/gdb-serial.log $(BOOT) \
-	         $(with_words)' \
+	         $(with_words)' -ex 'set $$elf = "$(ELF)"' \
+	    $(if $(KASLR),-ex follow_move) \
 	    $(if $(LAB),-x tools/gdb/$(LAB).gdb)
 
 # Testing ------------------------------------------------------------------
@@ -201,6 +205,7 @@ help:
 #>   CMD="..."       run shell commands first
 #>   MODULES="..."   files to bring along, instead of the usual ones
 #>   ISO=1           boot the GRUB image instead of the ELF
+#>   KASLR=SEED      let the kernel move to another address first
 #>   CPU=.. MEM=..   another processor, other memory (MiB)
 #> make iso          build/palimpsest.iso, for GRUB, Bochs, real machines
 #> make test [T=..]  the tests in QEMU and of the engines as Linux programs

@@ -106,6 +106,10 @@ static int run_kaslr(int argc, char **argv)
     (void)argc;
     (void)argv;
     kprintf("%s\n", kaslr_explain(text, sizeof text));
+    if (kaslr_report.delta)
+        kprintf("copied in %llu ticks of the time stamp counter, corrected in "
+                "%llu\n",
+                kaslr_report.copy_ticks, kaslr_report.apply_ticks);
     return 0;
 }
 COMMAND(kaslr, "", "where the kernel is, and how it got there", run_kaslr);

@@ -17,9 +17,9 @@
 //
 // Code and data hold addresses of two kinds. A distance between two places of
 // the image (CALL, JMP) does not change; an address (MOV $symbol, a pointer in
-// a table) does, and has a record. The boot part itself holds four addresses
-// of the part that moves (its stack, the page tables, where it jumps to);
-// those are corrected where they are.
+// a table) does, and has a record. The boot part itself holds a few
+// addresses of the part that moves (its stack, the page tables, where it jumps
+// to); those are corrected where they are.
 //
 // There is no door yet, and no journal. Both come to know: kernel_main logs
 // the report, door_init adds the journal's first line, and `hash` can undo
@@ -87,10 +87,16 @@ static void copy_image(uint32_t delta)
     __asm__ volatile("rep stosl" : "+D"(to), "+c"(zeros) : "a"(0) : "memory");
 }
 
+// Words in code lie anywhere, so most are not aligned. x86 does not mind. A
+// function of its own, so that a debugger can stop at each word.
+static __attribute__((noinline)) void low_correct(uint32_t *word,
+                                                  uint32_t delta)
+{
+    *word += delta;
+}
+
 // The records are read where they were loaded: they describe nothing of
 // themselves, so either copy would do.
-//
-// Words in code lie anywhere, so most are not aligned. x86 does not mind.
 static uint32_t apply_records(uint32_t delta)
 {
     struct kaslr_walk walk = {linked_relocs, linked_relocs_end, 0x100000};
@@ -98,7 +104,7 @@ static uint32_t apply_records(uint32_t delta)
     for (; kaslr_next(&walk); n++) {
         bool moved = walk.at >= (uint32_t)linked_start;
         uint32_t *word = (uint32_t *)(walk.at + (moved ? delta : 0));
-        *word += delta;
+        low_correct(word, delta);
     }
     return n;
 }

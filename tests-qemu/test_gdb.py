@@ -10,12 +10,12 @@ from kernel import BUILD, CLEAN_ENV, ROOT, tail
 from labs import LABS
 
 
-def make_gdb(lab):
+def make_gdb(lab, *words):
     """Runs the tour of a lab without a terminal. After the script gdb reads
     commands: `kill` ends the machine, which a detached gdb would wait for."""
     return subprocess.run(
         ["timeout", "-k", "5", "60", "make", "-s", "gdb", f"LAB={lab}",
-         f"BUILD={os.path.relpath(BUILD, ROOT)}"], cwd=ROOT, text=True,
+         f"BUILD={os.path.relpath(BUILD, ROOT)}", *words], cwd=ROOT, text=True,
         env=CLEAN_ENV, input="kill\n", capture_output=True)
 
 
@@ -24,12 +24,37 @@ def shown(output, when):
     return re.findall(rf"^{when}: .*?((?:\b[0-9a-f]{{2}} ?)+)", output, re.M)
 
 
-@pytest.mark.parametrize("lab", LABS)
-def test_tour_shows_before_and_after(lab):
-    done = make_gdb(lab)
+def must_show(done):
+    """The tour ended well, and each patch is seen before and after."""
     output = done.stdout
     assert done.returncode == 0, tail(output + done.stderr)
     before, after = shown(output, "before"), shown(output, "after")
     assert before and len(before) == len(after), tail(output)
     for old, new in zip(before, after):
         assert len(old) == len(new) and old != new, tail(output)
+    return output
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_tour_shows_before_and_after(lab):
+    must_show(make_gdb(lab))
+
+
+def follows(lab, seed):
+    """The tour of a kernel that has moved, with its symbols."""
+    output = must_show(make_gdb(lab, f"KASLR={seed}"))
+    moved = int(re.search(r"^The kernel has moved by 0x(\w+)", output,
+                          re.M)[1], 16)
+    last = output.rpartition("The kernel has moved")[2]
+    seen = [int(at, 16) for at in re.findall(r"0x(c\w{7}) <\w+", last)]
+    assert moved and seen and min(seen) >= 0xc0101000 + moved, tail(output)
+
+
+def test_gdb_follows_the_kernel():
+    follows("once", 7)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("lab", LABS)
+def test_every_tour_follows_the_kernel(lab):
+    follows(lab, 5)

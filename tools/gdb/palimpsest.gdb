@@ -4,6 +4,8 @@
 #   bytes AT LEN        LEN bytes in hexadecimal
 #   patch_stop          go to the next store that the door makes, and show
 #                       the site before it and after it
+#   follow_move         with KASLR=..: let the kernel move, and take the
+#                       symbols along
 
 set confirm off
 set pagination off
@@ -45,4 +47,18 @@ define patch_stop
 end
 document patch_stop
 patch_stop: run to the next patch and show its site before and after.
+end
+
+# Stops behind the move, at the last instruction of the boot part that is still
+# at a linked address, and adds the distance to every symbol. $elf is set by
+# the Makefile.
+define follow_move
+  tbreak *&low_moved
+  continue
+  set $delta = low_report.delta
+  eval "symbol-file %s -o 0x%x", $elf, $delta
+  printf "\nThe kernel has moved by 0x%x, and its symbols with it.\n", $delta
+end
+document follow_move
+follow_move: let the kernel relocate itself, and move its symbols as well.
 end
