@@ -18,6 +18,21 @@ static struct module modules[BOOT_MAX_MODULES];
 static char names[BOOT_MAX_MODULES][64];
 static size_t count;
 
+// The indices of the modules by name, as a loader of many modules looks for
+// many: a chain of one hash is in the order of the modules.
+//
+//   bucket[hash] --> 3 --> 17 --> NONE      next[3] = 17
+enum { BUCKETS = 256, NONE = 0xffff };
+static uint16_t bucket[BUCKETS], next[BOOT_MAX_MODULES];
+
+static uint32_t bucket_of(const char *name, size_t len)
+{
+    uint32_t hash = 5381;
+    for (size_t i = 0; i < len; i++)
+        hash = hash * 33 + (uint8_t)name[i];
+    return hash % BUCKETS;
+}
+
 // The last path component of the first word; "module" if there is none. Cut at
 // 63 characters.
 //
@@ -61,8 +76,22 @@ static void protect_module(const struct boot_module *m)
         paging_protect(virt_of(first), (end - first) / PAGE_SIZE, PAGE_READ);
 }
 
+// Puts the last module at the end of its chain. Those of its name that are
+// there already give it its number.
+static void enter(uint16_t index)
+{
+    const char *name = names[index];
+    uint16_t *link = &bucket[bucket_of(name, strlen(name))];
+    modules[index].number = 1;
+    for (; *link != NONE; link = &next[*link])
+        modules[index].number += strcmp(names[*link], name) == 0;
+    *link = index;
+    next[index] = NONE;
+}
+
 void modules_init(void)
 {
+    memset(bucket, 0xff, sizeof bucket); // NONE
     for (uint32_t i = 0; i < bootinfo.module_count; i++) {
         const struct boot_module *m = &bootinfo.modules[i];
         const uint8_t *data = m->fault ? NULL : map_module(m);
@@ -75,8 +104,8 @@ void modules_init(void)
         }
         protect_module(m);
         modules[count] = (struct module){names[count], m->string, data,
-                                         m->end - m->start};
-        count++;
+                                         m->end - m->start, 0};
+        enter((uint16_t)count++);
     }
     if (bootinfo.lost_modules)
         log_print("%u modules too many: only the first %u are kept\n",
@@ -101,20 +130,11 @@ const struct module *module_find(const char *name)
     uint32_t wanted = 1;
     if (hash && !parse_u32(hash + 1, &wanted))
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        if (strlen(names[i]) == len && !strncmp(names[i], name, len) &&
-            --wanted == 0)
+    for (size_t i = bucket[bucket_of(name, len)]; i != NONE; i = next[i])
+        if (modules[i].number == wanted && !strncmp(names[i], name, len) &&
+            !names[i][len])
             return &modules[i];
     return NULL;
-}
-
-// Which of the modules of its name this one is: 2 for NAME#2.
-static uint32_t ordinal(size_t index)
-{
-    uint32_t n = 1;
-    for (size_t i = 0; i < index; i++)
-        n += strcmp(names[i], names[index]) == 0;
-    return n;
 }
 
 static int run_ls(int argc, char **argv)
@@ -123,8 +143,8 @@ static int run_ls(int argc, char **argv)
     (void)argv;
     for (size_t i = 0; i < count; i++) {
         kprintf("%10u  %s", modules[i].size, modules[i].name);
-        if (ordinal(i) > 1)
-            kprintf("#%u", ordinal(i));
+        if (modules[i].number > 1)
+            kprintf("#%u", modules[i].number);
         kprintf("\n");
     }
     if (!count)

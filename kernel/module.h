@@ -11,6 +11,7 @@ struct module {
     const char *cmdline; // the whole module string
     const uint8_t *data; // read-only
     uint32_t size;       // bytes; at least 1
+    uint32_t number;     // 2 for the second of its name; 0: not from the boot
 };
 
 // Maps what the loader brought and makes it read-only; names in the log what

@@ -81,10 +81,7 @@ static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
            (size_t)(at - arena->base) <= arena->size - len;
 }
 
-// Reads one byte of every page of the source. If the caller's pointer is
-// bad, the fault comes here, before anything is journaled or mapped: in a
-// trap_try the fault ends the call, and an alias left open would stay so.
-static void touch_source(const volatile uint8_t *code, size_t len)
+void door_touch(const volatile uint8_t *code, size_t len)
 {
     for (size_t i = 0; i < len; i += PAGE_SIZE)
         (void)code[i];
@@ -120,12 +117,9 @@ static enum text_reason judge_block(struct text_result *r,
     return door_judge(at, len);
 }
 
-// The line first, the patches after: if the journal is full the block is not
-// written, and the patches below it must stay undoable.
-static enum text_reason journal_block(struct text_result *r, uint8_t *at,
-                                      const void *code, size_t len,
-                                      const char *technique,
-                                      const void *caller)
+enum text_reason door_journal_block(struct text_result *r, uint8_t *at,
+                                    const void *code, size_t len,
+                                    const char *technique, const void *caller)
 {
     struct journal_entry e = {.kind = JOURNAL_GENERATED,
                               .technique = technique,
@@ -148,11 +142,11 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
 {
     const void *caller = __builtin_return_address(0);
     struct text_result r = {.len = (uint8_t)(len < TEXT_MAX ? len : TEXT_MAX)};
-    touch_source(code, len);
+    door_touch(code, len);
     bool on = interrupts_off();
     enum text_reason reason = judge_block(&r, arena, at, code, len);
     if (reason == TEXT_OK)
-        reason = journal_block(&r, at, code, len, technique, caller);
+        reason = door_journal_block(&r, at, code, len, technique, caller);
     if (reason == TEXT_OK)
         door_copy(at, code, len);
     else {
@@ -163,6 +157,15 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     return r;
 }
 
+static bool has_code(const uint8_t *at, size_t bytes)
+{
+    struct page_info info;
+    for (size_t i = 0; i < bytes; i += PAGE_SIZE)
+        if (paging_lookup(at + i, &info) && (info.rights & PAGE_EXEC))
+            return true;
+    return false;
+}
+
 // A patch half in the range stops it; patches inside become history, as the
 // bytes they would bring back are code and the page no longer is.
 bool arena_make_data(struct arena *arena, void *at, size_t bytes,
@@ -171,13 +174,15 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
         !holds(arena, at, bytes))
         return false;
-    bool on = interrupts_off();
-    bool straddled = journal_straddler(at, bytes) != NULL;
-    if (!straddled)
-        journal_forget(at, bytes);
-    interrupts_restore(on);
-    if (straddled)
-        return false;
+    if (has_code(at, bytes)) { // otherwise the journal has nothing of it
+        bool on = interrupts_off();
+        bool straddled = journal_straddler(at, bytes) != NULL;
+        if (!straddled)
+            journal_forget(at, bytes);
+        interrupts_restore(on);
+        if (straddled)
+            return false;
+    }
     for (size_t i = 0; i < bytes; i += PAGE_SIZE) {
         uint8_t *page = (uint8_t *)at + i;
         struct page_info info;

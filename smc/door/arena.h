@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Memory for generated code. An arena's pages are readable and executable,
 // never writable; bytes not in use are INT3, so that a stray jump traps at
-// once. Only arena_write puts code there, through the door's alias.
+// once. Only arena_write puts code there, through the door's alias, and
+// arena_fill, before the page is code.
 //
 // The life of one page. There is no state "rwx":
 //
 //   plain rw-  -- arena_create, arena_adopt -->  code r-x, all INT3
-//       ^                                           |        |
+//       ^  '-- arena_create_data, arena_fill ----> code r-x, full
+//       |                                           |        |
 //       |                                           |  arena_make_data
 //       |                                           |        v
 //       +------------- arena_destroy ---------------+-- data rw- or r--
@@ -68,6 +70,21 @@ uintptr_t arena_draw(size_t bytes, uint32_t *seed);
 // place is refused or memory for tables exhausted. Nothing may be executing
 // in it.
 bool arena_move(struct arena *arena, uintptr_t base);
+
+// The same as arena_create or, if base is not 0, arena_create_at, but of plain
+// data pages: writable, not executable, not cleared. For images that know
+// beforehand which of their pages will be code: arena_fill makes it of them.
+struct arena *arena_create_data(const char *name, uintptr_t base,
+                                size_t bytes);
+
+// Makes whole data pages of such an arena code: the `len` bytes of `code`
+// first, INT3 behind them, one line in the journal. The pages are filled while
+// they are data and turned then, so that they are never both. len may be 0.
+// Refuses what is not a range of data pages of the arena, and a source that
+// lies in them.
+struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
+                              const void *code, size_t len,
+                              const char *technique);
 
 // Reserves `bytes` bytes aligned to `align` (a power of two) and returns
 // where they will run, or NULL when the arena is full. Writes nothing. The

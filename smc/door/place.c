@@ -51,7 +51,8 @@ static bool tables_fit(size_t count)
 
 // The direct map's view goes before the new one comes: there is no moment in
 // which a frame is writable here and executable there.
-struct arena *arena_create_at(const char *name, uintptr_t base, size_t bytes)
+struct arena *door_create_at(const char *name, uintptr_t base, size_t bytes,
+                             unsigned rights)
 {
     size_t count = PAGE_ALIGN_UP(bytes) / PAGE_SIZE;
     struct arena *arena;
@@ -70,11 +71,17 @@ struct arena *arena_create_at(const char *name, uintptr_t base, size_t bytes)
                             .frames = frames,
                             .size = count * PAGE_SIZE,
                             .owned = true};
-    memset(frames, INT3, arena->size);
+    if (rights & PAGE_EXEC)
+        memset(frames, INT3, arena->size);
     paging_unmap((uintptr_t)frames, count);
-    paging_map(base, phys_of(frames), count, PAGE_EXEC);
+    paging_map(base, phys_of(frames), count, rights);
     door_publish(arena);
     return arena;
+}
+
+struct arena *arena_create_at(const char *name, uintptr_t base, size_t bytes)
+{
+    return door_create_at(name, base, bytes, PAGE_EXEC);
 }
 
 // The generator of Numerical Recipes. Its low bits have short periods, so the

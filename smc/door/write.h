@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Inside the door: shared by text.c, undo.c, arena.c and place.c,
-// for nobody else.
+// Inside the door: shared by text.c, undo.c, arena.c, arena_data.c and
+// place.c, for nobody else.
 #pragma once
 #include "smc/door/arena.h"
 #include "smc/door/text.h"
@@ -28,3 +28,20 @@ void door_refuse(struct text_result *result, enum text_reason reason,
 // list and out of the journal no write and no undo reaches its pages.
 void door_publish(struct arena *arena);
 void door_withdraw(struct arena *arena);
+
+// Reads one byte of every page of a source. If the caller's pointer is bad,
+// the fault comes here, before anything is journaled or mapped: in a trap_try
+// the fault ends the call, and an alias left open would stay so.
+void door_touch(const volatile uint8_t *code, size_t len);
+
+// The line for a generated block at `at`, which still has its old bytes. The
+// line first, the patches below it after: if the journal is full the block is
+// not written, and they must stay undoable. TEXT_OK or TEXT_FULL.
+enum text_reason door_journal_block(struct text_result *r, uint8_t *at,
+                                    const void *code, size_t len,
+                                    const char *technique, const void *caller);
+
+// arena_create_at with these rights: PAGE_EXEC, filled with INT3, or
+// PAGE_WRITE, not cleared.
+struct arena *door_create_at(const char *name, uintptr_t base, size_t bytes,
+                             unsigned rights);

@@ -60,10 +60,9 @@ bool build_place(struct loading *in, uint32_t size)
     if (why)
         return load_fail(in->error, "0x%x bytes at 0x%08x: the address %s",
                          image->size, base, why);
-    image->arena = base ? arena_create_at(image->name, base, image->size)
-                        : arena_create(image->name, image->size);
-    // All of it at once. What is not written stays INT3, the gaps between
-    // sections included, so that a jump into one of them traps.
+    // All of it at once, as data. What will be code is made so when it is
+    // complete.
+    image->arena = arena_create_data(image->name, base, image->size);
     if (image->arena)
         image->base = arena_reserve(image->arena, image->size, PAGE_SIZE);
     return image->base ||
@@ -289,60 +288,71 @@ bool build_uses(struct loading *in, struct image *used)
 }
 
 /* Patch site: each code part of an image, in its arena
- * before: cc cc cc ..., as the arena was made
- * after:  the bytes of the stage, relocated for this address
- * who:    arena_write, through the door's alias, once per part
+ * before: data pages with nobody's bytes
+ * after:  the bytes of the stage, relocated for this address, then INT3
+ * who:    arena_fill, once per part; the pages turn from rw- to r-x
  * safe:   nobody has an address in the arena yet, so nobody executes there
  * without it: the code would have to lie in a page that it, or any bug in
  *         it, could write to
  */
 // The whole section is one write and one line in the journal. The journal
 // keeps its first bytes only: a generated block is undone by unloading.
-static bool commit_code(struct loading *in, const struct image_part *part)
+static bool commit_code(struct loading *in, const char *name, uint32_t offset,
+                        uint32_t pages, uint32_t size)
 {
     struct image *image = in->image;
-    struct text_result result = arena_write(
-        image->arena, image->base + part->offset, image->stage + part->offset,
-        part->size, "loader");
+    struct text_result result = arena_fill(image->arena, image->base + offset,
+                                           pages, image->stage + offset, size,
+                                           "loader");
     char why[120];
 
-    // A section of nothing but INT3 is what the arena holds already.
-    if (result.reason == TEXT_OK || result.reason == TEXT_SAME)
-        return true;
-    return load_fail(in->error, "%s: %s", part->name,
+    return result.reason == TEXT_OK ||
+           load_fail(in->error, "%s: %s", name,
                      text_explain(why, sizeof why, &result));
 }
 
+// The rest of its last page is cleared: what was there before is nobody's
+// business, and two loads of a file are alike.
 static bool commit_data(struct loading *in, const struct image_part *part)
 {
     struct image *image = in->image;
     uint8_t *at = image->base + part->offset;
     uint32_t bytes = PAGE_ALIGN_UP(part->size);
-    bool done;
 
-    // Writable for the length of the copy, whatever it becomes: these pages
-    // are not executable any more, and nobody knows of them yet.
-    done = arena_make_data(image->arena, at, bytes, true);
-    if (done)
-        memcpy(at, image->stage + part->offset, part->size);
-    if (done && part->kind == PART_READ_ONLY)
-        done = arena_make_data(image->arena, at, bytes, false);
-    return done || load_fail(in->error, "%s cannot be made data", part->name);
+    memcpy(at, image->stage + part->offset, part->size);
+    memset(at + part->size, 0, bytes - part->size);
+    return part->kind != PART_READ_ONLY ||
+           arena_make_data(image->arena, at, bytes, false) ||
+           load_fail(in->error, "%s cannot be made read-only", part->name);
 }
 
-// A failure here leaves an arena with some parts written. The caller destroys
-// it, and nobody has an address in it yet.
+static bool commit_part(struct loading *in, const struct image_part *part)
+{
+    if (part->kind == PART_CODE)
+        return commit_code(in, part->name, part->offset,
+                           PAGE_ALIGN_UP(part->size), part->size);
+    return commit_data(in, part);
+}
+
+// Pages of no part become INT3, so that a jump into them traps. A failure
+// here leaves an arena with some parts written. The caller destroys it, and
+// nobody has an address in it yet.
 bool build_commit(struct loading *in)
 {
     struct image *image = in->image;
+    uint32_t done = 0;
 
     for (uint32_t i = 0; i < image->parts; i++) {
         const struct image_part *part = &image->part[i];
         if (part->size == 0)
             continue;
-        if (part->kind == PART_CODE ? !commit_code(in, part)
-                                    : !commit_data(in, part))
+        if (part->offset > done &&
+            !commit_code(in, "a gap", done, part->offset - done, 0))
             return false;
+        if (!commit_part(in, part))
+            return false;
+        done = part->offset + PAGE_ALIGN_UP(part->size);
     }
-    return true;
+    return done == image->size ||
+           commit_code(in, "the end", done, image->size - done, 0);
 }

@@ -15,6 +15,7 @@ struct claim_run {
 // One file on its way to an image.
 struct loading {
     struct loading *next; // in the set, in the order of discovery
+    struct loading *same; // in the set's bucket of files
     struct load_set *set;
     const struct module *file;
     struct image *image;

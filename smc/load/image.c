@@ -47,18 +47,12 @@ void image_remove(struct image *image)
 // the commands, so that `unload` means what `load` meant.
 void image_name(struct image *image, const struct module *file)
 {
-    uint32_t number = 1;
-    size_t i;
-
-    for (i = 0; i < module_count() && module_at(i) != file; i++)
-        number += strcmp(module_at(i)->name, file->name) == 0;
-    if (i == module_count())
-        number = 1; // no boot module: the checks load copies
     image->file = file;
     strlcpy(image->name, file->name, sizeof image->name);
-    if (number > 1)
+    // Copies that the checks load have no number.
+    if (file->number > 1)
         ksnprintf(image->name, sizeof image->name, "%s#%u", file->name,
-                  number);
+                  file->number);
 }
 
 // One comparison for both ends: an address below the base wraps to a large

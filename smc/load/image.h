@@ -191,12 +191,19 @@ enum binding {
     BINDING_PLT     // at the first call, in the jump that calls go through
 };
 
+// The time stamp counter between the passes of a set, for benches.
+enum { LOAD_BEGUN, LOAD_LAID_OUT, LOAD_LINKED, LOAD_COMMITTED, LOAD_PASSES };
+struct load_times {
+    uint64_t at[LOAD_PASSES];
+};
+
 // All zeros is what nobody has asked to be different.
 struct load_options {
     uint32_t base; // where the first file goes; 0: wherever there is room
     uint32_t seed; // not 0: the others go to addresses drawn from it
     enum binding binding;
     const struct load_watch *watch; // told of every change, or NULL
+    struct load_times *times;       // filled in, or NULL
 };
 
 // Loads some files and what they need, all or nothing, and runs none of

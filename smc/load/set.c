@@ -11,6 +11,7 @@
 // ld-linux.so.2 do. GRUB's and Linux's module loaders know no circles; a
 // dynamic linker must.
 #include "smc/load/set.h"
+#include "kernel/cpu.h"
 #include "kernel/heap.h"
 #include "kernel/string.h"
 #include "smc/load/build.h"
@@ -38,10 +39,30 @@ static void discard(struct image *image)
     heap_free(image);
 }
 
+// Files are told apart by where their description lies.
+static struct loading **bucket_of(struct load_set *set,
+                                  const struct module *file)
+{
+    return &set->by_file[(uintptr_t)file / sizeof *file % LOAD_BUCKETS];
+}
+
+static void append(struct load_set *set, struct loading *in)
+{
+    struct loading **bucket = bucket_of(set, in->file);
+
+    in->same = *bucket;
+    *bucket = in;
+    if (set->last)
+        set->last->next = in;
+    else
+        set->first = in;
+    set->last = in;
+}
+
 // Takes a file into the set, at its end.
 static struct loading *add(struct load_set *set, const struct module *file)
 {
-    struct loading *in = heap_zalloc(1, sizeof *in), **end = &set->first;
+    struct loading *in = heap_zalloc(1, sizeof *in);
     struct image *image = heap_zalloc(1, sizeof *image);
 
     set->error->file = file->name;
@@ -57,19 +78,16 @@ static struct loading *add(struct load_set *set, const struct module *file)
                            .error = set->error,
                            .options = set->options};
     image_name(image, file);
-    while (*end)
-        end = &(*end)->next;
-    *end = in;
+    append(set, in);
     return in;
 }
 
-static struct loading *find(const struct load_set *set,
-                            const struct module *file)
+static struct loading *find(struct load_set *set, const struct module *file)
 {
-    struct loading *in = set->first;
+    struct loading *in = *bucket_of(set, file);
 
     while (in && in->file != file)
-        in = in->next;
+        in = in->same;
     return in;
 }
 
@@ -160,11 +178,10 @@ static void forget_work(struct loading *in)
 // need it. In a circle somebody has to be the first.
 static void list(struct load_set *set, struct image *image)
 {
-    struct loading *in = set->first;
+    struct loading *in = find(set, image->file);
 
-    while (in && in->image != image)
-        in = in->next;
-    if (!in || in->listed)
+    // An older image of this file is in the list already.
+    if (!in || in->image != image || in->listed)
         return;
     in->listed = true;
     for (uint32_t i = 0; i < image->uses_count; i++)
@@ -180,6 +197,7 @@ static void finish(struct load_set *set, bool keep)
     for (; in; in = in->next)
         forget_work(in);
     heap_free(set->groups);
+    heap_free(set->answers);
     for (in = set->first; keep && in; in = in->next)
         list(set, in->image);
     // Two passes: an image that goes gives back its uses of others.
@@ -191,6 +209,14 @@ static void finish(struct load_set *set, bool keep)
     }
 }
 
+// Notes the time for whoever measures the passes.
+static bool stamp(const struct load_set *set, uint32_t pass)
+{
+    if (set->options->times)
+        set->options->times->at[pass] = rdtsc();
+    return true;
+}
+
 static bool prepare(struct load_set *set, const struct module *const *files,
                     uint32_t count, const struct load_options *options,
                     struct load_error *error)
@@ -198,13 +224,15 @@ static bool prepare(struct load_set *set, const struct module *const *files,
     *set = (struct load_set){.error = error,
                              .options = options ? options : &no_options};
     load_clear(error, count ? files[0]->name : "");
+    stamp(set, LOAD_BEGUN);
     for (uint32_t i = 0; i < count; i++)
         if (!find(set, files[i]) && !add(set, files[i]))
             return false;
     if (set->first)
         set->first->base = set->options->base;
     // What is missing anywhere is told at once, not name by name.
-    return each(set, lay_out) && each(set, link) && !load_missed(error);
+    return each(set, lay_out) && stamp(set, LOAD_LAID_OUT) &&
+           each(set, link) && !load_missed(error) && stamp(set, LOAD_LINKED);
 }
 
 struct image *image_load_set(const struct module *const *files, uint32_t count,
@@ -213,7 +241,7 @@ struct image *image_load_set(const struct module *const *files, uint32_t count,
 {
     struct load_set set;
     bool ok = prepare(&set, files, count, options, error) &&
-              each(&set, commit);
+              each(&set, commit) && stamp(&set, LOAD_COMMITTED);
     struct image *first = ok && set.first ? set.first->image : NULL;
 
     finish(&set, ok);

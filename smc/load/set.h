@@ -3,13 +3,17 @@
 #pragma once
 #include "smc/load/image.h"
 
+struct answer;
 struct elf_group;
 
 // Files that are being loaded together. All have one fate.
+#define LOAD_BUCKETS 128u
 struct load_set {
-    struct loading *first;
+    struct loading *first, *last;
+    struct loading *by_file[LOAD_BUCKETS]; // chains of ->same
     const struct load_options *options;
     struct load_error *error;
+    struct answer *answers;    // resolve.c: what was asked before; or NULL
     struct elf_group **groups; // object_group.c: one copy of each; or NULL
 };
 

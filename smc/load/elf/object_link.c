@@ -98,7 +98,7 @@ static bool is_life_cycle(struct elf *elf, uint32_t index)
 {
     const char *name = elf_symbol_name(elf, index);
 
-    if (strncmp(name, "grub_mod_", 9) != 0)
+    if (*name != 'g' || strncmp(name, "grub_mod_", 9) != 0)
         return false;
     if (strcmp(name + 9, "init") == 0)
         elf->image->init = elf->address[index];
@@ -151,7 +151,7 @@ static bool find_undefined(struct elf *elf, uint32_t index)
     const char *name = elf_symbol_name(elf, index);
     struct resolved found;
 
-    if (strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0) {
+    if (*name == '_' && strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0) {
         elf->address[index] = elf_base(elf) + elf->got;
         return true;
     }

@@ -202,4 +202,5 @@ void loader_bench(void)
         kprintf("bench loader: zlib1.dll is not among the boot modules; only "
                 "calls are measured\n");
     bench_calling();
+    loader_bench_set();
 }

@@ -91,7 +91,7 @@ uint8_t *try_copy_of(const struct module *file, struct trial *trial)
     if (copy) {
         memcpy(copy, file->data, file->size);
         trial->file = (struct module){file->name, file->name, copy,
-                                      file->size};
+                                      file->size, 0};
     }
     return copy;
 }

@@ -46,7 +46,7 @@ const struct sample sample_good = {
 struct module sample_file(const struct sample *sample)
 {
     return (struct module){"sample.o", "sample.o", (const uint8_t *)sample,
-                           sizeof *sample};
+                           sizeof *sample, 0};
 }
 
 struct image *sample_load(const struct sample *sample,
