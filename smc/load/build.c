@@ -22,7 +22,7 @@
 #include "kernel/string.h"
 #include "smc/load/names.h"
 
-bool build_stage(struct loading *in, uint32_t size)
+bool build_stage_bare(struct loading *in, uint32_t size)
 {
     struct image *image = in->image;
 
@@ -31,9 +31,17 @@ bool build_stage(struct loading *in, uint32_t size)
                          "the image would take 0x%x bytes; "
                          "1 to 0x%x are allowed",
                          size, IMAGE_MAX);
-    image->stage = heap_zalloc(1, PAGE_ALIGN_UP(size));
+    image->stage = heap_alloc(PAGE_ALIGN_UP(size));
     return image->stage ||
            load_fail(in->error, "no memory to stage 0x%x bytes", size);
+}
+
+bool build_stage(struct loading *in, uint32_t size)
+{
+    if (!build_stage_bare(in, size))
+        return false;
+    memset(in->image->stage, 0, PAGE_ALIGN_UP(size));
+    return true;
 }
 
 // An address that was drawn depends on the seed and the name, not on which
@@ -69,16 +77,41 @@ bool build_place(struct loading *in, uint32_t size)
            load_fail(in->error, "no memory for 0x%x bytes", size);
 }
 
+// Makes room for `need` more bytes after `used`, doubling, so that a long
+// table costs few moves.
+static bool grow(void **block, uint32_t *size, uint32_t used, uint32_t need)
+{
+    uint32_t want = *size ? *size : 256;
+    void *moved;
+
+    if (need <= *size - used)
+        return true;
+    // Cannot wrap: build_name bounds what is asked for to 2 * IMAGE_MAX,
+    // and the exports to one record per name.
+    while (want - used < need)
+        want *= 2;
+    moved = heap_resize(*block, want);
+    if (!moved)
+        return false;
+    *block = moved;
+    *size = want;
+    return true;
+}
+
 // Both formats lay out parts in ascending order and on pages of their own;
 // the formats check that, this only records it.
 bool build_part(struct loading *in, const char *name, size_t name_len,
                 enum part_kind kind, uint32_t offset, uint32_t size)
 {
     struct image *image = in->image;
-    struct image_part *part = &image->part[image->parts];
+    struct image_part *part;
 
     if (image->parts == IMAGE_PARTS)
         return load_fail(in->error, "more than %d parts", IMAGE_PARTS);
+    if (!grow((void **)&image->part, &image->parts_size,
+              image->parts * sizeof *part, sizeof *part))
+        return load_fail(in->error, "no memory for the parts");
+    part = &image->part[image->parts];
     // Only for messages: eight characters are what PE has.
     if (name_len > sizeof part->name - 1)
         name_len = sizeof part->name - 1;
@@ -103,7 +136,7 @@ static bool in_some_part(struct loading *in, uint32_t offset, uint32_t size)
 {
     const struct image *image = in->image;
 
-    if (inside(&image->part[in->last_part], offset, size))
+    if (image->parts && inside(&image->part[in->last_part], offset, size))
         return true;
     for (uint32_t i = 0; i < image->parts; i++)
         if (inside(&image->part[i], offset, size)) {
@@ -212,27 +245,6 @@ uint32_t build_get(const struct image *image, uint32_t offset)
 void build_put(struct image *image, uint32_t offset, uint32_t value)
 {
     ((struct word *)(image->stage + offset))->value = value;
-}
-
-// Makes room for `need` more bytes after `used`, doubling, so that a long
-// table costs few moves.
-static bool grow(void **block, uint32_t *size, uint32_t used, uint32_t need)
-{
-    uint32_t want = *size ? *size : 256;
-    void *moved;
-
-    if (need <= *size - used)
-        return true;
-    // Cannot wrap: build_name bounds what is asked for to 2 * IMAGE_MAX,
-    // and the exports to one record per name.
-    while (want - used < need)
-        want *= 2;
-    moved = heap_resize(*block, want);
-    if (!moved)
-        return false;
-    *block = moved;
-    *size = want;
-    return true;
 }
 
 // All names of an image lie in one block. It moves when it grows, so that a

@@ -37,6 +37,8 @@ struct image *load_needs(struct loading *in, const char *name);
 // Allocates the staging buffer, cleared, for an image of at most `size`
 // bytes. Then chooses where the image will run, once its size is known.
 bool build_stage(struct loading *in, uint32_t size);
+// The same, not cleared, for whoever fills every byte of every part.
+bool build_stage_bare(struct loading *in, uint32_t size);
 bool build_place(struct loading *in, uint32_t size);
 
 // Adds a part, above all parts so far. Its bytes are those in the stage.

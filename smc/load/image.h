@@ -132,8 +132,8 @@ struct image {
     uint32_t preferred;     // PE: the address that the file was linked for
     uint32_t register_args; // arguments that its functions take in registers
 
-    struct image_part part[IMAGE_PARTS]; // ascending, no page in two of them
-    uint32_t parts;
+    struct image_part *part; // ascending, no page in two of them
+    uint32_t parts, parts_size;
     uint32_t relocations[IMAGE_RELOC_TYPES];
     uint32_t bound;   // imports that the kernel or an image satisfies
     uint32_t refused; // imports that lead to a refusing stub

@@ -28,7 +28,7 @@ bool names_scan(const char *name, uint32_t *hash)
     const char *at = name;
     uint32_t h = 5381;
 
-    for (; *at >= ' ' && *at <= '~'; at++)
+    for (; (uint8_t)(*at - ' ') <= '~' - ' '; at++)
         h = h * 33 + (uint8_t)*at;
     *hash = h;
     return *at == '\0' && at - name <= (int)NAME_MAX;

@@ -33,6 +33,7 @@ static void discard(struct image *image)
     // before a command does, and unloading is a command.
     arena_destroy(image->arena);
     heap_free(image->stage);
+    heap_free(image->part);
     heap_free(image->refusal);
     heap_free(image->export);
     heap_free(image->names);

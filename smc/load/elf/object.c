@@ -83,6 +83,29 @@ static uint32_t start_kinds(struct elf *elf, const uint32_t end[])
     return at;
 }
 
+// Fills every byte of every part: with a section's bytes, or with zeros where
+// it has none, between sections, and where COMMON symbols are.
+static void copy_sections(struct elf *elf, const uint32_t end[])
+{
+    uint8_t *stage = elf->image->stage;
+    uint32_t done[3], kind;
+
+    memcpy(done, elf->start, sizeof done);
+    for (uint32_t i = 1; i < elf->sections; i++) {
+        const struct elf_section *section = &elf->section[i];
+        if (!is_loaded(elf, i) || !elf_has_bytes(section))
+            continue;
+        kind = kind_of(section);
+        memset(stage + done[kind], 0, elf->place[i] - done[kind]);
+        memcpy(stage + elf->place[i], elf_bytes(elf, section),
+               section->sh_size);
+        done[kind] = elf->place[i] + section->sh_size;
+    }
+    for (kind = PART_CODE; kind <= PART_DATA; kind++)
+        memset(stage + done[kind], 0,
+               elf->start[kind] + end[kind] - done[kind]);
+}
+
 // Each kind starts on a page of its own, because rights are per page. That is
 // at most two pages more than the sections need.
 static bool lay_out(struct elf *elf)
@@ -104,35 +127,28 @@ static bool lay_out(struct elf *elf)
         size = PAGE_SIZE;
     // Nothing is allocated before the size is known, and no size is believed
     // before it has been added up and compared with IMAGE_MAX.
-    return build_stage(elf->in, size) && build_place(elf->in, size);
-}
-
-static void copy_sections(struct elf *elf)
-{
-    for (uint32_t i = 1; i < elf->sections; i++) {
-        const struct elf_section *section = &elf->section[i];
-        // NOBITS stays zero, as the stage is.
-        if (is_loaded(elf, i) && elf_has_bytes(section))
-            memcpy(elf->image->stage + elf->place[i], elf_bytes(elf, section),
-                   section->sh_size);
-    }
+    if (!build_stage_bare(elf->in, size) || !build_place(elf->in, size))
+        return false;
+    copy_sections(elf, end);
+    return true;
 }
 
 // A GRUB module names those it needs in .moddeps, one string after another.
+// Two names may follow each other without anything in between but the NUL; the
+// section's size, not an empty name, ends the list.
 static bool name_needed(struct elf *elf)
 {
     uint32_t size = 0;
     const char *at = elf_find_bytes(elf, ".moddeps", &size);
 
-    // Two names may follow each other without anything in between but the
-    // NUL; the section's size, not an empty name, ends the list.
     while (size) {
         uint32_t len = (uint32_t)strnlen(at, size);
         char name[40];
         if (len > 32 || !printable_name(at, size))
             return load_fail(elf->error, "a name in .moddeps is not a string "
                                          "of up to 32 printable characters");
-        ksnprintf(name, sizeof name, "%s.mod", at);
+        memcpy(name, at, len);
+        memcpy(name + len, ".mod", 5);
         // Even if no symbol leads there: the file has said that it depends
         // on it, and may reach it through a third one.
         if (!load_needs(elf->in, name))
@@ -188,10 +204,8 @@ static bool object_lay_out(struct loading *in)
         !elf_drop_groups(elf) || !elf_count_slots(elf))
         return false;
     find_family(elf);
-    if (!lay_out(elf))
-        return false;
-    copy_sections(elf);
-    return name_needed(elf) && elf_define(elf) && elf_find_life(elf);
+    return lay_out(elf) && name_needed(elf) && elf_define(elf) &&
+           elf_find_life(elf);
 }
 
 // All symbols before all relocations: a relocation may name a symbol that

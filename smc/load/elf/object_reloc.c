@@ -327,32 +327,52 @@ static bool relocate_any(struct walk *walk)
 }
 
 // Nearly all are words above the last one, with an address or the distance to
-// one. Whatever else there is, and all that is wrong, goes the long way.
-static bool relocate_all(struct walk *walk, const struct elf_rel *end)
+// one. Takes those at *walk that are, and stops at the first that is not: all
+// that is different or wrong goes the long way. Apart from the loop around it,
+// so that what it needs stays in registers.
+static __attribute__((noinline)) void relocate_run(struct walk *walk,
+                                                   const struct elf_rel *end)
 {
     const struct elf *elf = walk->elf;
-    const uint32_t fast = 1u << R_386_32 | 1u << R_386_PC32 |
-                          1u << R_386_PLT32;
-    uint32_t size = walk->target->sh_size, here = elf_base(elf) + walk->place;
+    const struct elf_rel *rel = walk->rel;
+    const uint32_t *address = elf->address;
     uint8_t *stage = elf->image->stage + walk->place;
-    bool watched = elf->in->options->watch;
+    uint32_t here = elf_base(elf) + walk->place, next = walk->next;
+    // One behind the last place for a word.
+    uint32_t limit = walk->target->sh_size < 4 ? 0 : walk->target->sh_size - 3;
 
-    for (; walk->rel < end; walk->rel++) {
-        uint32_t at = walk->rel->r_offset, info = walk->rel->r_info;
-        uint32_t type = (uint8_t)info, symbol = info >> 8;
-        struct word *word = (void *)(stage + at);
-        if (watched || at < walk->next || at >= size || size - at < 4 ||
-            type > 31 || !(fast >> type & 1) || symbol >= elf->symbols ||
-            elf->address[symbol] >= ELF_DROPPED) {
-            if (!relocate_any(walk))
-                return false;
-            continue;
+    for (; rel < end; rel++) {
+        uint32_t at = rel->r_offset, info = rel->r_info, value;
+        uint8_t type = (uint8_t)info;
+        if (at < next || at >= limit || info >> 8 >= elf->symbols)
+            break;
+        value = address[info >> 8];
+        if (value >= ELF_DROPPED)
+            break;
+        if (type != R_386_32) {
+            if (type != R_386_PC32 && type != R_386_PLT32)
+                break;
+            value -= here + at;
         }
-        word->value += elf->address[symbol];
-        if (type != R_386_32)
-            word->value -= here + at;
-        walk->next = at + 4;
+        ((struct word *)(stage + at))->value += value;
         elf->image->relocations[type]++;
+        next = at + 4;
+    }
+    walk->rel = rel;
+    walk->next = next;
+}
+
+// A watcher is told of every change, which the short way does not.
+static bool relocate_all(struct walk *walk, const struct elf_rel *end)
+{
+    bool watched = walk->elf->in->options->watch;
+
+    while (walk->rel < end) {
+        if (!watched && !walk->claiming)
+            relocate_run(walk, end);
+        if (walk->rel < end && !relocate_any(walk))
+            return false;
+        walk->rel++;
     }
     return true;
 }
