@@ -212,12 +212,12 @@ static bool read_function(struct shared *shared, uint32_t tag,
 
 const char *shared_string(const struct shared *shared, uint32_t offset)
 {
-    const char *text = (const char *)shared->strings.at + offset;
+    const char *text;
 
-    return offset < shared->strings.size &&
-                   printable_name(text, shared->strings.size - offset)
-               ? text
-               : NULL;
+    if (offset >= shared->strings.size)
+        return NULL;
+    text = (const char *)shared->strings.at + offset;
+    return printable_name(text, shared->strings.size - offset) ? text : NULL;
 }
 
 bool shared_read_dynamic(struct shared *shared)

@@ -27,6 +27,18 @@ static uint32_t word_at(const struct shared_table *table, uint32_t index)
     return ((const struct word *)table->at)[index].value;
 }
 
+// Refuses one word of a hash table.
+static bool refuse_word(const struct shared *shared,
+                        const struct shared_table *table, uint32_t index,
+                        const char *field, const char *why)
+{
+    const uint8_t *at = table->at + 4 * index;
+
+    return load_refuse(shared->error, field, "offset",
+                       (uint32_t)(at - shared->file->data),
+                       word_at(table, index), why);
+}
+
 uint32_t shared_sysv_hash(const char *name)
 {
     uint32_t hash = 0, high;
@@ -88,7 +100,7 @@ static bool check_sysv(struct shared *shared)
     buckets = word_at(table, 0);
     chains = word_at(table, 1);
     if (buckets == 0)
-        return shared_refuse_tag(shared, TAG_HASH, "it has 0 buckets");
+        return refuse_word(shared, table, 0, "nbucket", "no bucket at all");
     if (buckets > IMAGE_MAX / 4 || chains > IMAGE_MAX / 4 ||
         !shared_find_table(shared, TAG_HASH, 8 + 4 * (buckets + chains),
                            table))
@@ -96,13 +108,13 @@ static bool check_sysv(struct shared *shared)
                                  "its buckets and chains end past the "
                                  "segment's bytes");
     if (chains > shared->symbols)
-        return shared_refuse_tag(shared, TAG_HASH,
-                                 "more chains than there are symbols");
+        return refuse_word(shared, table, 1, "nchain",
+                           "more chains than there are symbols");
     shared->symbols = chains;
     for (uint32_t i = 0; i < buckets + chains; i++)
         if (word_at(table, 2 + i) >= chains && word_at(table, 2 + i))
-            return shared_refuse_tag(shared, TAG_HASH,
-                                     "a chain leads past the symbols");
+            return refuse_word(shared, table, 2 + i, "a link of DT_HASH",
+                               "past the symbols");
     return true;
 }
 
@@ -123,25 +135,25 @@ static struct shared_gnu_hash open_gnu(const struct shared_table *table)
 static bool check_gnu_header(struct shared *shared)
 {
     struct shared_table *table = &shared->gnu_hash;
-    struct shared_gnu_hash hash;
+    uint32_t buckets, blooms;
 
     if (!shared_find_table(shared, TAG_GNU_HASH, 16, table))
         return false;
-    hash = open_gnu(table);
-    if (hash.buckets == 0)
-        return shared_refuse_tag(shared, TAG_GNU_HASH, "it has 0 buckets");
+    buckets = word_at(table, 0);
+    blooms = word_at(table, 2);
+    if (buckets == 0)
+        return refuse_word(shared, table, 0, "nbuckets", "no bucket at all");
     // A lookup masks with blooms - 1.
-    if (!power_of_two(hash.blooms))
-        return shared_refuse_tag(shared, TAG_GNU_HASH,
-                                 "its Bloom filter has a size that is not a "
-                                 "power of two");
+    if (!power_of_two(blooms))
+        return refuse_word(shared, table, 2, "the Bloom filter's size",
+                           "not a power of two");
     // The processor would shift by shift % 32, and glibc lets it.
-    if (hash.shift >= WORD_BITS)
-        return shared_refuse_tag(shared, TAG_GNU_HASH,
-                                 "its Bloom filter shifts by more than 31");
-    if (hash.buckets > IMAGE_MAX / 4 || hash.blooms > IMAGE_MAX / 4 ||
-        !shared_find_table(shared, TAG_GNU_HASH,
-                           16 + 4 * (hash.blooms + hash.buckets), table))
+    if (word_at(table, 3) >= WORD_BITS)
+        return refuse_word(shared, table, 3, "the Bloom filter's shift",
+                           "more than 31");
+    if (buckets > IMAGE_MAX / 4 || blooms > IMAGE_MAX / 4 ||
+        !shared_find_table(shared, TAG_GNU_HASH, 16 + 4 * (blooms + buckets),
+                           table))
         return shared_refuse_tag(shared, TAG_GNU_HASH,
                                  "its buckets end past the segment's bytes");
     return true;
@@ -161,8 +173,9 @@ static bool check_gnu_chains(struct shared *shared)
     for (uint32_t i = 0; i < hash.buckets; i++) {
         uint32_t start = hash.bucket[i].value;
         if (start && (start < hash.first || start >= shared->symbols))
-            return shared_refuse_tag(shared, TAG_GNU_HASH,
-                                     "a bucket leads to no symbol");
+            return refuse_word(shared, table, 4 + hash.blooms + i,
+                               "a bucket of DT_GNU_HASH",
+                               "not one of its symbols");
         if (start > last)
             last = start;
     }
@@ -171,7 +184,7 @@ static bool check_gnu_chains(struct shared *shared)
     for (uint32_t i = last - hash.first;; i++, last++) {
         if (last == shared->symbols || i >= left / 4)
             return shared_refuse_tag(shared, TAG_GNU_HASH,
-                                     "a chain has no end");
+                                     "its last chain has no end");
         if (hash.chain[i].value & 1)
             break;
     }

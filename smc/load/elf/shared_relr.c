@@ -14,6 +14,7 @@
 #include "smc/load/elf/shared.h"
 
 #define BITMAP_WORDS 31u
+#define FULL 0x7fffffffu // all of them
 
 static uint32_t entry_at(const struct shared *shared, uint32_t index)
 {
@@ -47,20 +48,27 @@ static bool change(struct shared *shared, uint32_t vaddr, uint32_t index)
     return true;
 }
 
-// A bitmap whose words are all in one segment needs no more judgement.
+// A bitmap whose words are all in one segment needs no more judgement. Where
+// there is one pointer there are many: all ones is the common bitmap.
 static void change_all(struct shared *shared, uint32_t vaddr, uint32_t bits)
 {
-    uint8_t *at = shared->image->stage + (vaddr - shared->low);
+    struct word *at = (void *)(shared->image->stage + (vaddr - shared->low));
     uint32_t delta = shared->delta, count = 0, high = 0;
 
-    for (uint32_t i = 0; bits; i += 4, bits >>= 1)
-        if (bits & 1) {
-            ((struct word *)(at + i))->value += delta;
-            count++;
-            high = i + 4;
-        }
+    if (bits == FULL) {
+        for (uint32_t i = 0; i < BITMAP_WORDS; i++)
+            at[i].value += delta;
+        count = high = BITMAP_WORDS;
+    } else {
+        for (uint32_t i = 0; bits; i++, bits >>= 1)
+            if (bits & 1) {
+                at[i].value += delta;
+                count++;
+                high = i + 1;
+            }
+    }
     shared->image->relocations[R_386_RELATIVE] += count;
-    shared_ran(shared, vaddr - shared->low, vaddr - shared->low + high);
+    shared_ran(shared, vaddr - shared->low, vaddr - shared->low + 4 * high);
 }
 
 static bool change_bits(struct shared *shared, uint32_t vaddr, uint32_t index)

@@ -16,10 +16,11 @@
 #include "smc/load/elf/shared_host.h"
 
 // A chain of records, each with a chain of its own. `next` counts from the
-// record, so that it goes forward only, and the segment ends it.
+// record, so that it goes forward only, and the segment ends it. A verneed is
+// smaller than a verdef: both have names behind them.
 struct walk {
     struct shared *shared;
-    uint32_t tag, number_tag;
+    uint32_t tag;
     const uint8_t *at; // the table
     uint32_t room;     // bytes from there to the end of the segment's
 };
@@ -29,17 +30,13 @@ static bool open_walk(struct walk *walk)
     struct shared_table table;
     const struct shared_segment *segment;
 
-    if (!shared_find_table(walk->shared, walk->tag, 1, &table))
+    if (!shared_find_table(walk->shared, walk->tag, sizeof(struct elf_verdef),
+                           &table))
         return false;
     segment = shared_segment(walk->shared, table.offset, 1);
     walk->at = table.at;
     walk->room = segment->low + segment->file_size - table.offset;
     return true;
-}
-
-static bool refuse(const struct walk *walk, const char *why)
-{
-    return shared_refuse_tag(walk->shared, walk->tag, why);
 }
 
 // Room for `index` in the array of versions.
@@ -60,46 +57,59 @@ static bool grow_versions(struct shared *shared, uint32_t index)
     return true;
 }
 
-// A hash that is not that of the name would be found by no linker.
-static bool add_version(const struct walk *walk, uint32_t index, uint32_t hash,
-                        struct shared_version version)
+// Keeps a version under its number.
+static bool keep(struct shared *shared, uint32_t index, uint32_t name,
+                 struct shared_version version)
 {
-    struct shared *shared = walk->shared;
-    const char *text = shared_string(shared, version.name);
-
-    if (index == 0 || index > VER_INDEX)
-        return refuse(walk, "a version in it has a number not in 1..0x7fff");
-    if (!text)
-        return refuse(walk, "the name of a version is no string");
-    if (shared_sysv_hash(text) != hash)
-        return refuse(walk, "a hash in it is not that of its name");
+    version.name = name;
     if (!grow_versions(shared, index))
         return false;
-    if (shared->version[index].name)
-        return refuse(walk, "two versions in it have one number");
     shared->version[index] = version;
     return true;
 }
 
+static bool is_free(const struct shared *shared, uint32_t index)
+{
+    return index && index <= VER_INDEX &&
+           (index >= shared->versions || !shared->version[index].name);
+}
+
+// A hash that is not that of the name would be found by no linker.
+static bool has_hash(const struct shared *shared, uint32_t name, uint32_t hash)
+{
+    const char *text = shared_string(shared, name);
+
+    return text && shared_sysv_hash(text) == hash;
+}
+
 static bool read_definition(const struct walk *walk, uint32_t at)
 {
+    struct shared *shared = walk->shared;
     const struct elf_verdef *def = (const void *)(walk->at + at);
     const struct elf_verdaux *aux;
 
     if (def->vd_version != 1)
-        return refuse(walk, "a record in it is not of version 1");
+        return REFUSE_FIELD(shared, def, vd_version, "not 1");
     if (def->vd_aux > walk->room - at ||
         sizeof *aux > walk->room - at - def->vd_aux)
-        return refuse(walk, "vd_aux leads past the segment's bytes");
+        return REFUSE_FIELD(shared, def, vd_aux, "past the segment's bytes");
     // The first name is the version's own, others are its parents'.
     aux = (const void *)(walk->at + at + def->vd_aux);
-    return add_version(walk, def->vd_ndx, def->vd_hash,
-                       (struct shared_version){.name = aux->vda_name});
+    if (!shared_string(shared, aux->vda_name))
+        return REFUSE_FIELD(shared, aux, vda_name,
+                            "not a name in the string table");
+    if (!has_hash(shared, aux->vda_name, def->vd_hash))
+        return REFUSE_FIELD(shared, def, vd_hash, "not that of its name");
+    if (!is_free(shared, def->vd_ndx))
+        return REFUSE_FIELD(shared, def, vd_ndx,
+                            "not a number of its own in 1..0x7fff");
+    return keep(shared, def->vd_ndx, aux->vda_name,
+                (struct shared_version){0});
 }
 
 static bool read_definitions(struct shared *shared)
 {
-    struct walk walk = {shared, TAG_VERDEF, TAG_VERDEFNUM, NULL, 0};
+    struct walk walk = {shared, TAG_VERDEF, NULL, 0};
     uint32_t at = 0;
 
     if (!shared->tag[TAG_VERDEF])
@@ -108,50 +118,74 @@ static bool read_definitions(struct shared *shared)
         return false;
     for (uint32_t i = 0; i < shared_tag(shared, TAG_VERDEFNUM); i++) {
         const struct elf_verdef *def = (const void *)(walk.at + at);
-        if (!range_inside(at, sizeof *def, walk.room))
-            return refuse(&walk, "vd_next leads past the segment's bytes");
+        // There is room for it: see vd_next below, and the first one.
         if (!read_definition(&walk, at))
             return false;
         if (def->vd_next == 0)
             break;
-        if (def->vd_next > walk.room - at)
-            return refuse(&walk, "vd_next leads past the segment's bytes");
+        if (def->vd_next > walk.room - at ||
+            sizeof *def > walk.room - at - def->vd_next)
+            return REFUSE_FIELD(shared, def, vd_next,
+                                "past the segment's bytes");
         at += def->vd_next;
     }
     return true;
 }
 
+static bool read_name(const struct walk *walk, const struct elf_verneed *need,
+                      uint32_t at)
+{
+    struct shared *shared = walk->shared;
+    const struct elf_vernaux *aux = (const void *)(walk->at + at);
+    uint32_t index = aux->vna_other & VER_INDEX;
+
+    if (!shared_string(shared, aux->vna_name))
+        return REFUSE_FIELD(shared, aux, vna_name,
+                            "not a name in the string table");
+    if (!has_hash(shared, aux->vna_name, aux->vna_hash))
+        return REFUSE_FIELD(shared, aux, vna_hash, "not that of its name");
+    if (!is_free(shared, index))
+        return REFUSE_FIELD(shared, aux, vna_other,
+                            "not a number of its own in 1..0x7fff");
+    return keep(shared, index, aux->vna_name,
+                (struct shared_version){.needed = need->vn_file,
+                                        .weak = aux->vna_flags & VER_WEAK});
+}
+
 // The names that one file is asked for.
 static bool read_wanted(const struct walk *walk, uint32_t at)
 {
+    struct shared *shared = walk->shared;
     const struct elf_verneed *need = (const void *)(walk->at + at);
-    uint32_t step = need->vn_aux;
+    const struct elf_vernaux *aux;
 
     if (need->vn_version != 1)
-        return refuse(walk, "a record in it is not of version 1");
-    if (!shared_string(walk->shared, need->vn_file))
-        return refuse(walk, "the name of a file in it is no string");
+        return REFUSE_FIELD(shared, need, vn_version, "not 1");
+    if (!shared_string(shared, need->vn_file))
+        return REFUSE_FIELD(shared, need, vn_file,
+                            "not a name in the string table");
+    if (need->vn_aux > walk->room - at ||
+        sizeof *aux > walk->room - at - need->vn_aux)
+        return REFUSE_FIELD(shared, need, vn_aux, "past the segment's bytes");
+    at += need->vn_aux;
     for (uint32_t i = 0; i < need->vn_cnt; i++) {
-        const struct elf_vernaux *aux;
-        if (step > walk->room - at || sizeof *aux > walk->room - at - step)
-            return refuse(walk, "vn_aux or vna_next leads past the "
-                                "segment's bytes");
-        at += step;
         aux = (const void *)(walk->at + at);
-        if (!add_version(walk, aux->vna_other & VER_INDEX, aux->vna_hash,
-                         (struct shared_version){aux->vna_name, need->vn_file,
-                                                 aux->vna_flags & VER_WEAK}))
+        if (!read_name(walk, need, at))
             return false;
-        step = aux->vna_next;
-        if (step == 0)
+        if (aux->vna_next == 0)
             break;
+        if (aux->vna_next > walk->room - at ||
+            sizeof *aux > walk->room - at - aux->vna_next)
+            return REFUSE_FIELD(shared, aux, vna_next,
+                                "past the segment's bytes");
+        at += aux->vna_next;
     }
     return true;
 }
 
 static bool read_needs(struct shared *shared)
 {
-    struct walk walk = {shared, TAG_VERNEED, TAG_VERNEEDNUM, NULL, 0};
+    struct walk walk = {shared, TAG_VERNEED, NULL, 0};
     uint32_t at = 0;
 
     if (!shared->tag[TAG_VERNEED])
@@ -160,14 +194,14 @@ static bool read_needs(struct shared *shared)
         return false;
     for (uint32_t i = 0; i < shared_tag(shared, TAG_VERNEEDNUM); i++) {
         const struct elf_verneed *need = (const void *)(walk.at + at);
-        if (!range_inside(at, sizeof *need, walk.room))
-            return refuse(&walk, "vn_next leads past the segment's bytes");
         if (!read_wanted(&walk, at))
             return false;
         if (need->vn_next == 0)
             break;
-        if (need->vn_next > walk.room - at)
-            return refuse(&walk, "vn_next leads past the segment's bytes");
+        if (need->vn_next > walk.room - at ||
+            sizeof *need > walk.room - at - need->vn_next)
+            return REFUSE_FIELD(shared, need, vn_next,
+                                "past the segment's bytes");
         at += need->vn_next;
     }
     return true;
