@@ -220,6 +220,7 @@ bool shared_read_versions(struct shared *shared);
 bool shared_check_needed_versions(const struct shared *shared);
 // The name of the version that symbol `index` has or asks for, or NULL.
 const char *shared_version_of(const struct shared *shared, uint32_t index);
+bool shared_version_hidden(const struct shared *shared, uint32_t index);
 // How well symbol `index` answers to a name: 2 it is the one, 1 only if
 // nothing else is, 0 not at all.
 int shared_version_fits(const struct shared *shared, uint32_t index,

@@ -229,11 +229,10 @@ static bool export_symbol(struct shared *shared, uint32_t index)
     if (!name)
         return REFUSE_FIELD(shared, symbol, st_name,
                             "not a name in the string table");
-    // Old versions of a name are for those who ask for them by version.
+    // Old versions of a name are for those who ask for them by version, and
+    // nobody is bound to a number that is no address.
     if (!is_offered(symbol) || type == STT_TLS || !*name ||
-        !shared_version_fits(shared, index, NULL))
-        return true;
-    if (symbol->st_shndx == SHN_ABS)
+        shared_version_hidden(shared, index) || symbol->st_shndx == SHN_ABS)
         return true;
     // The end of a segment counts as inside: `extern char end[]`.
     if (!shared_segment(shared, address - shared->low, 0))

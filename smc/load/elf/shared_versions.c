@@ -234,6 +234,11 @@ const char *shared_version_of(const struct shared *shared, uint32_t index)
                : NULL;
 }
 
+bool shared_version_hidden(const struct shared *shared, uint32_t index)
+{
+    return versym(shared, index) & VER_HIDDEN;
+}
+
 int shared_version_fits(const struct shared *shared, uint32_t index,
                         const char *version)
 {
