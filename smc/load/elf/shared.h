@@ -12,10 +12,10 @@
 //   0001c000  rw-  .got.plt .data .bss     base + 1c000  data
 //
 // One file for each idea: shared_check (headers), shared_segments (this
-// picture), shared_dynamic (which tables there are), shared_hash and
-// shared_versions (names), shared_scope (who offers a name), shared_relocate,
-// shared_relr and shared_twice (the words that change), shared_tls,
-// shared_start (its own code runs), shared_lazy (calls bound at first use).
+// picture), shared_dynamic (which tables there are), shared_hash, _names,
+// _versions and _match (names), shared_scope (who offers one), shared_relocate,
+// _run, _relr and _twice (the words that change), shared_tls, shared_start
+// (its own code runs), shared_lazy (calls bound at first use).
 // [ELF part 2], [i386 ABI chapter 5], [glibc elf/dl-*.c for what is customary]
 #pragma once
 #include "smc/load/build.h"
@@ -107,12 +107,6 @@ struct shared_pending {
     uint32_t resolver; // an address in code
 };
 
-// The dynamic section of a GNU hash table, taken apart.
-struct shared_gnu_hash {
-    const struct word *bloom, *bucket, *chain;
-    uint32_t blooms, shift, buckets, first; // number of the first symbol
-};
-
 struct shared {
     struct image *image;
     // While loading, else NULL:
@@ -153,7 +147,7 @@ struct shared {
     uint32_t pendings, pending_size;
     struct {
         const struct elf_segment *header; // while loading; NULL: none
-        uint32_t low, file_size, size, align;
+        uint32_t low, file_size, size;
         uint32_t tpoff; // the block begins at %gs:0 - tpoff
         bool reserved;
     } tls;
@@ -199,7 +193,7 @@ bool shared_find_table(const struct shared *shared, uint32_t tag,
 // A string of the string table, or NULL if that is none.
 const char *shared_string(const struct shared *shared, uint32_t offset);
 
-// shared_hash.c: symbols by number and by name.
+// shared_hash.c, shared_names.c: symbols by number and by name.
 struct shared_name {
     const char *name;
     uint32_t gnu, sysv;  // both hashes
@@ -214,7 +208,7 @@ const struct elf_symbol *shared_symbol(const struct shared *shared,
 const struct elf_symbol *shared_lookup(const struct shared *shared,
                                        const struct shared_name *name);
 
-// shared_versions.c
+// shared_versions.c, shared_match.c
 bool shared_read_versions(struct shared *shared);
 // The versions that it asks of others must be offered by them.
 bool shared_check_needed_versions(const struct shared *shared);
@@ -248,9 +242,9 @@ bool shared_relocate_relr(struct shared *shared);
 void shared_each_relr(const struct shared *shared,
                       void (*see)(void *arg, uint32_t vaddr), void *arg);
 // One word that a relocation may change, or NULL after refusing it.
-const struct shared_segment *shared_target(struct shared *shared,
-                                           uint32_t r_offset,
-                                           const char *where, uint32_t place);
+const struct shared_segment *shared_aim(struct shared *shared,
+                                        uint32_t r_offset, const char *where,
+                                        uint32_t place);
 const char *shared_reloc_name(uint32_t type);
 bool shared_pend(struct shared *shared, struct shared_pending pending);
 

@@ -16,16 +16,7 @@
 // Debian's objects have only the second one, 386 of 406. A table is judged
 // once, its chains included; lookups then cannot leave it or go on for ever.
 // [ELF 2-19], [glibc elf/dl-lookup.c]
-#include "kernel/string.h"
-#include "smc/load/elf/shared.h"
-#include "smc/load/names.h"
-
-#define WORD_BITS 32
-
-static uint32_t word_at(const struct shared_table *table, uint32_t index)
-{
-    return ((const struct word *)table->at)[index].value;
-}
+#include "smc/load/elf/shared_hash.h"
 
 // Refuses one word of a hash table.
 static bool refuse_word(const struct shared *shared,
@@ -36,27 +27,7 @@ static bool refuse_word(const struct shared *shared,
 
     return load_refuse(shared->error, field, "offset",
                        (uint32_t)(at - shared->file->data),
-                       word_at(table, index), why);
-}
-
-uint32_t shared_sysv_hash(const char *name)
-{
-    uint32_t hash = 0, high;
-
-    for (; *name; name++) {
-        hash = (hash << 4) + (uint8_t)*name;
-        high = hash & 0xf0000000;
-        hash = (hash ^ high >> 24) & ~high;
-    }
-    return hash;
-}
-
-const struct elf_symbol *shared_symbol(const struct shared *shared,
-                                       uint32_t index)
-{
-    return index < shared->symbols
-               ? (const struct elf_symbol *)shared->symbol.at + index
-               : NULL;
+                       shared_word(table, index), why);
 }
 
 // Nothing says how many symbols there are. DT_HASH does by accident: it has a
@@ -97,8 +68,8 @@ static bool check_sysv(struct shared *shared)
         return true;
     if (!shared_find_table(shared, TAG_HASH, 8, table))
         return false;
-    buckets = word_at(table, 0);
-    chains = word_at(table, 1);
+    buckets = shared_word(table, 0);
+    chains = shared_word(table, 1);
     if (buckets == 0)
         return refuse_word(shared, table, 0, "nbucket", "no bucket at all");
     if (buckets > IMAGE_MAX / 4 || chains > IMAGE_MAX / 4 ||
@@ -112,24 +83,10 @@ static bool check_sysv(struct shared *shared)
                            "more chains than there are symbols");
     shared->symbols = chains;
     for (uint32_t i = 0; i < buckets + chains; i++)
-        if (word_at(table, 2 + i) >= chains && word_at(table, 2 + i))
+        if (shared_word(table, 2 + i) >= chains && shared_word(table, 2 + i))
             return refuse_word(shared, table, 2 + i, "a link of DT_HASH",
                                "past the symbols");
     return true;
-}
-
-// A view of the table's parts; its header has been judged.
-static struct shared_gnu_hash open_gnu(const struct shared_table *table)
-{
-    struct shared_gnu_hash hash = {.buckets = word_at(table, 0),
-                                   .first = word_at(table, 1),
-                                   .blooms = word_at(table, 2),
-                                   .shift = word_at(table, 3)};
-
-    hash.bloom = (const struct word *)table->at + 4;
-    hash.bucket = hash.bloom + hash.blooms;
-    hash.chain = hash.bucket + hash.buckets;
-    return hash;
 }
 
 static bool check_gnu_header(struct shared *shared)
@@ -139,8 +96,8 @@ static bool check_gnu_header(struct shared *shared)
 
     if (!shared_find_table(shared, TAG_GNU_HASH, 16, table))
         return false;
-    buckets = word_at(table, 0);
-    blooms = word_at(table, 2);
+    buckets = shared_word(table, 0);
+    blooms = shared_word(table, 2);
     if (buckets == 0)
         return refuse_word(shared, table, 0, "nbuckets", "no bucket at all");
     // A lookup masks with blooms - 1.
@@ -148,7 +105,7 @@ static bool check_gnu_header(struct shared *shared)
         return refuse_word(shared, table, 2, "the Bloom filter's size",
                            "not a power of two");
     // The processor would shift by shift % 32, and glibc lets it.
-    if (word_at(table, 3) >= WORD_BITS)
+    if (shared_word(table, 3) >= 32)
         return refuse_word(shared, table, 3, "the Bloom filter's shift",
                            "more than 31");
     if (buckets > IMAGE_MAX / 4 || blooms > IMAGE_MAX / 4 ||
@@ -163,7 +120,7 @@ static bool check_gnu_header(struct shared *shared)
 static bool check_gnu_chains(struct shared *shared)
 {
     struct shared_table *table = &shared->gnu_hash;
-    struct shared_gnu_hash hash = open_gnu(table);
+    struct shared_gnu_hash hash = shared_open_gnu(table);
     const struct shared_segment *segment = shared_segment(shared,
                                                           table->offset, 1);
     uint32_t head = (uint32_t)((const uint8_t *)hash.chain - table->at);
@@ -200,130 +157,4 @@ bool shared_check_hash(struct shared *shared)
     shared->hashed = shared->sysv_hash.at ? shared->symbols : 0;
     return !shared->tag[TAG_GNU_HASH] ||
            (check_gnu_header(shared) && check_gnu_chains(shared));
-}
-
-// What others may be given: defined, not local, and not for inner use.
-static bool is_offered(const struct elf_symbol *symbol)
-{
-    uint32_t type = symbol->st_info & 15, binding = symbol->st_info >> 4;
-    uint32_t visibility = symbol->st_other & 3;
-
-    return symbol->st_shndx != SHN_UNDEF &&
-           (binding == STB_GLOBAL || binding == STB_WEAK ||
-            binding == STB_GNU_UNIQUE) &&
-           (type <= STT_FUNC || type == STT_COMMON || type == STT_TLS ||
-            type == STT_IFUNC) &&
-           visibility != STV_HIDDEN && visibility != STV_INTERNAL;
-}
-
-// One symbol that others may ask for. An indirect function has no address
-// until its resolver was asked, and a thread-local variable never has one.
-static bool export_symbol(struct shared *shared, uint32_t index)
-{
-    const struct elf_symbol *symbol = shared_symbol(shared, index);
-    const char *name = shared_string(shared, symbol->st_name);
-    uint32_t type = symbol->st_info & 15, address = symbol->st_value;
-    struct shared_pending later = {PENDING_EXPORT, shared->image->exports,
-                                   address + shared->delta};
-
-    if (!name)
-        return REFUSE_FIELD(shared, symbol, st_name,
-                            "not a name in the string table");
-    // Old versions of a name are for those who ask for them by version, and
-    // nobody is bound to a number that is no address.
-    if (!is_offered(symbol) || type == STT_TLS || !*name ||
-        shared_version_hidden(shared, index) || symbol->st_shndx == SHN_ABS)
-        return true;
-    // The end of a segment counts as inside: `extern char end[]`.
-    if (!shared_segment(shared, address - shared->low, 0))
-        return REFUSE_FIELD(shared, symbol, st_value,
-                            "outside of every segment");
-    if (type != STT_IFUNC)
-        return build_export(shared->in, name, address + shared->delta);
-    if (!shared_is_code(shared, address))
-        return REFUSE_FIELD(shared, symbol, st_value,
-                            "a resolver outside of the code");
-    return build_export(shared->in, name, 0) && shared_pend(shared, later);
-}
-
-// What the hash tables reach, and no more: what lies below is asked of others.
-bool shared_export(struct shared *shared)
-{
-    uint32_t first = shared->gnu_hash.at ? open_gnu(&shared->gnu_hash).first
-                                         : 1;
-
-    for (uint32_t i = first; i < shared->hashed; i++)
-        if (!export_symbol(shared, i))
-            return false;
-    return true;
-}
-
-// Compares one symbol, and keeps it in *best if it is the best so far.
-static int try_symbol(const struct shared *shared, uint32_t index,
-                      const struct shared_name *name, uint32_t *best)
-{
-    const struct elf_symbol *symbol = shared_symbol(shared, index);
-    const char *text = shared_string(shared, symbol->st_name);
-    int fits;
-
-    if (!is_offered(symbol) || !text || strcmp(text, name->name) != 0)
-        return 0;
-    fits = shared_version_fits(shared, index, name->version);
-    if (fits == 2 || (fits && !*best))
-        *best = index;
-    return fits;
-}
-
-static uint32_t find_gnu(const struct shared *shared,
-                         const struct shared_name *name)
-{
-    struct shared_gnu_hash hash = open_gnu(&shared->gnu_hash);
-    uint32_t word =
-        hash.bloom[name->gnu / WORD_BITS & (hash.blooms - 1)].value;
-    uint32_t bits = 1u << name->gnu % WORD_BITS |
-                    1u << (name->gnu >> hash.shift) % WORD_BITS;
-    uint32_t index = hash.bucket[name->gnu % hash.buckets].value, best = 0;
-
-    // Below `first` only after the image was changed by its own code.
-    if ((word & bits) != bits || index < hash.first)
-        return 0;
-    for (; index && index < shared->hashed; index++) {
-        uint32_t chain = hash.chain[index - hash.first].value;
-        // Bit 0 marks the end and is no part of the hash.
-        if (((chain ^ name->gnu) >> 1) == 0 &&
-            try_symbol(shared, index, name, &best) == 2)
-            break;
-        if (chain & 1)
-            break;
-    }
-    return best;
-}
-
-static uint32_t find_sysv(const struct shared *shared,
-                          const struct shared_name *name)
-{
-    const struct shared_table *table = &shared->sysv_hash;
-    uint32_t buckets = word_at(table, 0), best = 0;
-    uint32_t index = word_at(table, 2 + name->sysv % buckets);
-
-    // A circle of chains is left after as many steps as there are symbols.
-    for (uint32_t steps = 0; index && steps < shared->symbols; steps++) {
-        if (index >= shared->symbols ||
-            try_symbol(shared, index, name, &best) == 2)
-            break;
-        index = word_at(table, 2 + buckets + index);
-    }
-    return best;
-}
-
-const struct elf_symbol *shared_lookup(const struct shared *shared,
-                                       const struct shared_name *name)
-{
-    uint32_t index = 0;
-
-    if (shared->gnu_hash.at)
-        index = find_gnu(shared, name);
-    else if (shared->sysv_hash.at)
-        index = find_sysv(shared, name);
-    return index ? shared_symbol(shared, index) : NULL;
 }

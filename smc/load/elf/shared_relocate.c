@@ -11,31 +11,14 @@
 //   IRELATIVE     what the function at A + delta answers, when it may run
 //   TLS_*         see shared_tls.c
 //
-// A million of them in a millisecond: the loops below have one comparison for
-// the type and one for the place. Runs of one type and one symbol's value
-// that is known already are theirs; whatever does not fit goes, one entry at
-// a time, the way where it is judged in words.
+// Here is the one way on which every entry can be carried out, and where each
+// is judged in words. What need not be judged again goes through the loops of
+// shared_run.c.
 //
 // Text relocations need nothing special. The stage is data; the pages of code
 // are written by the door when all words are right. [i386 ABI 4-22]
-#include "smc/load/elf/shared.h"
+#include "smc/load/elf/shared_relocate.h"
 #include "smc/load/elf/shared_tls.h"
-
-// Where the loops are: a segment whose words may be changed.
-struct target {
-    uint32_t vaddr; // of its first byte, as the file counts
-    uint32_t last;  // the last offset in it at which a word begins
-    uint8_t *stage; // its first byte
-};
-
-struct relocator {
-    struct shared *shared;
-    struct target target;
-    const struct elf_rel *rel;
-    uint32_t at, end; // entries of the table: the next one, how many
-    bool lazy;        // this is the PLT's table, and calls are bound later
-    bool watched;
-};
 
 const char *shared_reloc_name(uint32_t type)
 {
@@ -60,9 +43,9 @@ const char *shared_reloc_name(uint32_t type)
                                                              : "R_386_?";
 }
 
-const struct shared_segment *shared_target(struct shared *shared,
-                                           uint32_t r_offset,
-                                           const char *where, uint32_t place)
+const struct shared_segment *shared_aim(struct shared *shared,
+                                        uint32_t r_offset, const char *where,
+                                        uint32_t place)
 {
     const struct shared_segment *segment = shared_segment(
         shared, r_offset - shared->low, 4);
@@ -80,79 +63,7 @@ const struct shared_segment *shared_target(struct shared *shared,
     return segment;
 }
 
-// Entries from `at` on that are RELATIVE, in the target and above each other.
-// The address of the word is compared and not computed before.
-static uint32_t run_relative(struct relocator *work)
-{
-    const struct elf_rel *rel = work->rel + work->at;
-    const struct elf_rel *end = work->rel + work->end;
-    uint8_t *stage = work->target.stage;
-    uint32_t vaddr = work->target.vaddr, last = work->target.last;
-    uint32_t delta = work->shared->delta, next = 0;
-
-    for (; rel < end; rel++) {
-        uint32_t at = rel->r_offset - vaddr;
-        if (rel->r_info != R_386_RELATIVE || at < next || at > last)
-            break;
-        ((struct word *)(stage + at))->value += delta;
-        next = at + 4;
-    }
-    return (uint32_t)(rel - work->rel);
-}
-
-// The same for 32 and PC32, whose symbols have been found before. PC32 is the
-// other minus its place: `sign` is all ones for it.
-static uint32_t run_symbolic(struct relocator *work, uint8_t type)
-{
-    const struct elf_rel *rel = work->rel + work->at;
-    const struct elf_rel *end = work->rel + work->end;
-    uint8_t *stage = work->target.stage;
-    uint32_t vaddr = work->target.vaddr, last = work->target.last, next = 0;
-    uint32_t place = work->shared->delta & (type == R_386_PC32 ? ~0u : 0);
-    uint32_t factor = type == R_386_PC32;
-    const uint32_t *value = work->shared->value;
-    uint32_t symbols = work->shared->symbols;
-
-    for (; rel < end; rel++) {
-        uint32_t at = rel->r_offset - vaddr, symbol = rel->r_info >> 8;
-        if ((uint8_t)rel->r_info != type || at < next || at > last ||
-            symbol >= symbols || value[symbol] == SHARED_UNKNOWN)
-            break;
-        ((struct word *)(stage + at))->value += value[symbol] - place -
-                                                (rel->r_offset & (0 - factor));
-        next = at + 4;
-    }
-    return (uint32_t)(rel - work->rel);
-}
-
-// Records what a run has changed, type by type and as a stretch of the image.
-static void account(struct relocator *work, uint32_t to, uint8_t type)
-{
-    const struct elf_rel *rel = work->rel;
-    uint32_t from = work->at, low = work->shared->low;
-
-    if (to == from)
-        return;
-    work->shared->image->relocations[type] += to - from;
-    shared_ran(work->shared, rel[from].r_offset - low,
-               rel[to - 1].r_offset - low + 4);
-    work->at = to;
-}
-
-// Goes on with the loop that fits the next entry, as far as it gets.
-static void run(struct relocator *work)
-{
-    uint8_t type = (uint8_t)work->rel[work->at].r_info;
-
-    if (type == R_386_RELATIVE)
-        account(work, run_relative(work), type);
-    else if (type == R_386_32 || type == R_386_PC32)
-        account(work, run_symbolic(work, type), type);
-}
-
-// One entry, judged ------------------------------------------------------
-
-static bool refuse(struct relocator *work, const char *why)
+static bool refuse(struct shared_relocator *work, const char *why)
 {
     const struct elf_rel *rel = work->rel + work->at;
     char words[100];
@@ -163,17 +74,17 @@ static bool refuse(struct relocator *work, const char *why)
 }
 
 // The target becomes the segment that the entry's word is in.
-static bool aim(struct relocator *work)
+static bool aim(struct shared_relocator *work)
 {
     const struct elf_rel *rel = work->rel + work->at;
     struct shared *shared = work->shared;
-    const struct shared_segment *segment = shared_target(
+    const struct shared_segment *segment = shared_aim(
         shared, rel->r_offset, "r_offset",
         (uint32_t)((const uint8_t *)rel - shared->file->data));
 
     if (!segment)
         return false;
-    work->target = (struct target){
+    work->target = (struct shared_target){
         .vaddr = segment->low + shared->low,
         .last = segment->size - 4,
         .stage = shared->image->stage + segment->low,
@@ -182,7 +93,7 @@ static bool aim(struct relocator *work)
 }
 
 // Finds the entry's symbol, and remembers its address for the loops.
-static bool find(struct relocator *work, struct shared_found *found)
+static bool find(struct shared_relocator *work, struct shared_found *found)
 {
     struct shared *shared = work->shared;
     uint32_t index = work->rel[work->at].r_info >> 8;
@@ -211,7 +122,7 @@ static bool find(struct relocator *work, struct shared_found *found)
 
 // A call that is bound at its first use. Until then its word leads back into
 // the PLT, to the instruction behind the jump.
-static bool make_lazy(struct relocator *work, uint32_t *value)
+static bool make_lazy(struct shared_relocator *work, uint32_t *value)
 {
     if (!shared_is_code(work->shared, *value))
         return refuse(work, "its word does not lead into the code");
@@ -221,7 +132,7 @@ static bool make_lazy(struct relocator *work, uint32_t *value)
 
 // A word that only a function can tell. Code is never written again, so that
 // a word in it cannot wait.
-static bool wait_for(struct relocator *work, uint32_t resolver)
+static bool wait_for(struct shared_relocator *work, uint32_t resolver)
 {
     struct shared *shared = work->shared;
     const struct elf_rel *rel = work->rel + work->at;
@@ -234,7 +145,7 @@ static bool wait_for(struct relocator *work, uint32_t resolver)
         shared, (struct shared_pending){PENDING_WORD, offset, resolver});
 }
 
-static bool relocate_indirect(struct relocator *work, uint32_t value)
+static bool relocate_indirect(struct shared_relocator *work, uint32_t value)
 {
     if (!shared_is_code(work->shared, value))
         return refuse(work, "its resolver is not in the code");
@@ -243,7 +154,7 @@ static bool relocate_indirect(struct relocator *work, uint32_t value)
 
 // What is left once the symbol is known. `value` is the word's old and new
 // content.
-static bool relocate_symbol(struct relocator *work, uint32_t *value)
+static bool relocate_symbol(struct shared_relocator *work, uint32_t *value)
 {
     const struct elf_rel *rel = work->rel + work->at;
     uint8_t type = (uint8_t)rel->r_info;
@@ -271,7 +182,7 @@ static bool relocate_symbol(struct relocator *work, uint32_t *value)
 
 // A word that becomes read-only is bound now, whatever the mode: nobody could
 // write it at the first call.
-static bool may_wait(const struct relocator *work)
+static bool may_wait(const struct shared_relocator *work)
 {
     const struct shared *shared = work->shared;
     uint32_t offset = work->rel[work->at].r_offset - shared->low;
@@ -281,7 +192,7 @@ static bool may_wait(const struct relocator *work)
            (offset + 4 <= shared->relro_low || offset >= shared->relro_high);
 }
 
-static bool relocate_value(struct relocator *work, uint32_t *value)
+static bool relocate_value(struct shared_relocator *work, uint32_t *value)
 {
     switch ((uint8_t)work->rel[work->at].r_info) {
     case R_386_RELATIVE: *value += work->shared->delta; return true;
@@ -305,8 +216,8 @@ static bool relocate_value(struct relocator *work, uint32_t *value)
     }
 }
 
-static void tell(struct relocator *work, uint32_t offset, uint32_t before,
-                 uint32_t after)
+static void tell(struct shared_relocator *work, uint32_t offset,
+                 uint32_t before, uint32_t after)
 {
     const struct elf_rel *rel = work->rel + work->at;
     const struct elf_symbol *symbol = shared_symbol(work->shared,
@@ -323,7 +234,7 @@ static void tell(struct relocator *work, uint32_t offset, uint32_t before,
 }
 
 // The one way on which every entry can be carried out, and each is judged.
-static bool relocate_entry(struct relocator *work)
+static bool relocate_entry(struct shared_relocator *work)
 {
     const struct elf_rel *rel = work->rel + work->at;
     struct shared *shared = work->shared;
@@ -350,7 +261,7 @@ static bool relocate_entry(struct relocator *work)
 static bool relocate_table(struct shared *shared,
                            const struct shared_table *table, bool lazy)
 {
-    struct relocator work = {
+    struct shared_relocator work = {
         .shared = shared,
         .rel = (const void *)table->at,
         .end = table->size / sizeof(struct elf_rel),
@@ -363,7 +274,7 @@ static bool relocate_table(struct shared *shared,
         if (!relocate_entry(&work))
             return false;
         if (work.at < work.end && work.target.stage && !work.watched)
-            run(&work);
+            shared_run(&work);
     }
     return true;
 }

@@ -31,8 +31,7 @@ static bool change(struct shared *shared, uint32_t vaddr, uint32_t index)
 {
     uint32_t offset = vaddr - shared->low, before;
 
-    if (!shared_target(shared, vaddr, "DT_RELR's word",
-                       place_of(shared, index)))
+    if (!shared_aim(shared, vaddr, "DT_RELR's word", place_of(shared, index)))
         return false;
     before = build_get(shared->image, offset);
     build_put(shared->image, offset, before + shared->delta);

@@ -151,7 +151,10 @@ static void describe(const struct shared *owner,
     *found = (struct shared_found){SHARED_ADDRESS, symbol->st_value, 0,
                                    symbol->st_size};
     if (type == STT_TLS) {
-        found->kind = SHARED_TLS;
+        found->kind = owner->tls.reserved &&
+                              symbol->st_value <= owner->tls.size
+                          ? SHARED_TLS
+                          : SHARED_MISSING;
         found->tpoff = owner->tls.tpoff;
         return;
     }
