@@ -138,7 +138,8 @@ bool shared_make_scope(struct shared *shared)
         if (shared->scope[i].image &&
             !add_needs_of(shared, shared_of(shared->scope[i].image)))
             return false;
-    return add_scope(shared, NULL, "libc.so.6");
+    return add_scope(shared, NULL, "libc.so.6") &&
+           add_scope(shared, NULL, "ld-linux.so.2");
 }
 
 // A symbol that this object defines, as an address or what else it is.
