@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // smc/load/call.h where nothing is called. What was loaded for a test may be
 // damaged, and here no trap would bring the program back.
+#include "kernel/clock.h"
 #include "kernel/panic.h"
 #include "kernel/printf.h"
 #include "smc/load/call.h"
@@ -20,6 +21,16 @@ bool call_image(struct call *call)
 _Noreturn void call_end(uint32_t caller, const char *fmt, ...)
 {
     panic("call_end from %08x: %s", caller, fmt);
+}
+
+_Noreturn void call_exit(uint32_t result)
+{
+    panic("call_exit(%u)", result);
+}
+
+uint64_t clock_us(void)
+{
+    return 0;
 }
 
 // What the procedure linkage table of a shared object would jump to. Nobody

@@ -43,8 +43,10 @@ bool fuzz_begin(struct fuzz *fuzz, const struct module *file)
         return false;
     }
     memcpy(fuzz->copy, file->data, file->size);
-    fuzz->damaged = (struct module){file->name, file->name, fuzz->copy,
-                                    file->size};
+    fuzz->damaged = (struct module){.name = file->name,
+                                    .cmdline = file->name,
+                                    .data = fuzz->copy,
+                                    .size = file->size};
     fuzz->text = text_hash();
     note_memory(fuzz);
     return true;
