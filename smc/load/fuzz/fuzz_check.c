@@ -11,7 +11,10 @@
 
 // Neither format: a load of it is refused with words.
 static const uint8_t bytes[64] = "neither ELF nor PE";
-static const struct module file = {"sample", "sample", bytes, sizeof bytes};
+static const struct module file = {.name = "sample",
+                                   .cmdline = "sample",
+                                   .data = bytes,
+                                   .size = sizeof bytes};
 static void *lost;
 
 static void write_below(void *arg)
