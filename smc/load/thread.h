@@ -5,10 +5,10 @@
 //
 //   Linux, %gs [ELF Handling For Thread-Local Storage, 3.4.6, variant II]
 //
-//     lower                                     tp = %gs:0
-//     | ... | image 2 | image 1 | errno |  tp | 0 | 0 | 0 | 0 | canary | guard |
-//           ^                   tp - 4    0     4   8   c   10  14       18
-//           tp - tpoff, the TLS block of image 2
+//     lower                               tp = %gs:0
+//     | .. | image 2 | image 1 | errno | tp | 0 | tp | 0 | 0 | canary | guard
+//          ^                   tp - 4  0    4   8    c   10  14       18
+//          tp - tpoff, the TLS block of image 2
 //
 //   Windows, %fs [Microsoft PE specification, ".tls"; winternl.h]
 //
