@@ -91,7 +91,7 @@ def test_the_windows_block(machine, tmp_path):
              "process", "thread", "index 0", "index 63", "debugged", "error",
              "slot", "image"]
     said = called(machine, path, *(f"call {name}" for name in names),
-                  "images")
+                  "modules teb.o")
     assert "invalid opcode" in said[1]
     values = [number(said[i]) for i in range(13) if i != 1]
     assert values[:2] == [0xffffffff, 0xffffffff]
