@@ -2,12 +2,14 @@
 // Memory and string functions. The door depends on them, so this file lies in
 // the part of text that is never patched.
 //
-// Long blocks go by `rep`, short ones by a plain loop: on a processor `rep`
-// takes dozens of cycles to start, and emulators do not agree on how many
-// instructions it is, which would spoil exact counts.
+// Long blocks go by `rep`, others by plain loops: on a processor `rep` takes
+// dozens of cycles to start, and emulators do not agree on how many
+// instructions it is, which would spoil exact counts. They also take each of
+// its words as an instruction with a branch: a loop of eight words at a time
+// is twice as fast there, and no slower elsewhere up to a few pages.
 #include "kernel/string.h"
 
-enum { SHORT = 128 }; // bytes
+enum { SHORT = 128, LONG = 16384, STEP = 32 }; // bytes
 
 // Keeps a compiler from recognising the loop and calling memcpy for it. In
 // memcpy itself that would be an endless recursion; the first symptom is a
@@ -27,6 +29,18 @@ static void copy_short(uint8_t *d, const uint8_t *s, size_t n)
     }
 }
 
+static void copy_medium(uint8_t *d, const uint8_t *s, size_t n)
+{
+    for (; n >= STEP; n -= STEP, d += STEP, s += STEP) {
+#pragma GCC unroll 8
+        for (int i = 0; i < STEP / 4; i++)
+            ((uint32_t *)(void *)d)[i] = ((
+                const uint32_t *)(const void *)s)[i];
+        KEEP_LOOP();
+    }
+    copy_short(d, s, n);
+}
+
 // DF is clear: trap_entry.S and memmove see to that.
 static void copy_long(void *d, const void *s, size_t n)
 {
@@ -39,6 +53,8 @@ void *memcpy(void *dst, const void *src, size_t n)
 {
     if (n < SHORT)
         copy_short(dst, src, n);
+    else if (n < LONG)
+        copy_medium(dst, src, n);
     else
         copy_long(dst, src, n);
     return dst;
@@ -78,6 +94,17 @@ static void set_short(uint8_t *d, uint32_t pattern, size_t n)
     }
 }
 
+static void set_medium(uint8_t *d, uint32_t pattern, size_t n)
+{
+    for (; n >= STEP; n -= STEP, d += STEP) {
+#pragma GCC unroll 8
+        for (int i = 0; i < STEP / 4; i++)
+            ((uint32_t *)(void *)d)[i] = pattern;
+        KEEP_LOOP();
+    }
+    set_short(d, pattern, n);
+}
+
 static void set_long(void *d, uint32_t pattern, size_t n)
 {
     size_t words = n / 4, tail = n % 4;
@@ -96,6 +123,8 @@ void *memset(void *dst, int c, size_t n)
     uint32_t pattern = (uint8_t)c * 0x01010101u;
     if (n < SHORT)
         set_short(dst, pattern, n);
+    else if (n < LONG)
+        set_medium(dst, pattern, n);
     else
         set_long(dst, pattern, n);
     return dst;

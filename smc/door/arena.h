@@ -79,9 +79,9 @@ struct arena *arena_create_data(const char *name, uintptr_t base,
 
 // Makes whole data pages of such an arena code: the `len` bytes of `code`
 // first, INT3 behind them, one line in the journal. The pages are filled while
-// they are data and turned then, so that they are never both. len may be 0.
-// Refuses what is not a range of data pages of the arena, and a source that
-// lies in them.
+// they are data and turned then, so that they are never both. len may be 0,
+// and code may be at: then the bytes are there already. Refuses what is not a
+// range of data pages of the arena, and any other source that lies in them.
 struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
                               const void *code, size_t len,
                               const char *technique);

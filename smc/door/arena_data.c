@@ -63,9 +63,25 @@ static enum text_reason judge_fill(const struct arena *arena,
     if (at < arena->base || bytes > arena->size ||
         (size_t)(at - arena->base) > arena->size - bytes)
         return TEXT_OUTSIDE;
-    if (len && code < at + bytes && at < code + len)
+    if (len && code != at && code < at + bytes && at < code + len)
         return TEXT_SOURCE;
     return is_data(at, bytes) ? TEXT_OK : TEXT_UNMAPPED;
+}
+
+// What the line shows as old is what every arena begins with, and not the
+// data that happened to be here. The code itself may be here already, so that
+// its head steps aside for the line.
+static enum text_reason journal_fill(struct text_result *r, uint8_t *at,
+                                     const void *code, size_t len,
+                                     const char *technique, const void *caller)
+{
+    uint8_t head[TEXT_MAX];
+    memcpy(head, code, r->len);
+    memset(at, INT3, r->len);
+    enum text_reason reason = door_journal_block(r, at, head, len, technique,
+                                                 caller);
+    memcpy(at, head, r->len);
+    return reason;
 }
 
 // Nobody has executed these pages since they are the arena's, and nobody can
@@ -80,14 +96,11 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
     door_touch(code, len);
     bool on = interrupts_off();
     enum text_reason reason = judge_fill(arena, at, bytes, code, len);
-    if (reason == TEXT_OK && len) {
-        // What the line shows as old is what every arena begins with, and
-        // not the data that happened to be here.
-        memset(at, INT3, r.len);
-        reason = door_journal_block(&r, at, code, len, technique, caller);
-    }
+    if (reason == TEXT_OK && len)
+        reason = journal_fill(&r, at, code, len, technique, caller);
     if (reason == TEXT_OK) {
-        memcpy(at, code, len);
+        if (code != at)
+            memcpy(at, code, len);
         memset((uint8_t *)at + len, INT3, bytes - len);
         paging_protect(at, bytes / PAGE_SIZE, PAGE_EXEC);
         sync_all();

@@ -9,10 +9,14 @@
 //
 //   build_stage   heap: zeros                    arena: nothing
 //   (the format)  heap: bytes of the file
-//   build_place   heap: the same                 arena: an address, all INT3
+//   build_place   heap: the same                 arena: an address, data
 //   (the format)  heap: relocated for it
-//   build_commit  heap: the same                 arena: code r-x, data, r--
+//   build_commit  heap: the same                 arena: code r-x, data r--
 //                 `-- freed by image_load
+//
+// Where the size is known before the first byte, the arena's pages can be the
+// staging memory themselves, as they are data until build_commit turns them
+// (build_in_place). That saves a copy of everything.
 //
 // Until build_commit a file can be refused at any point, and all that there
 // is to undo is memory that nobody has the address of.
@@ -22,26 +26,24 @@
 #include "kernel/string.h"
 #include "smc/load/names.h"
 
-bool build_stage_bare(struct loading *in, uint32_t size)
+static bool judge_size(struct loading *in, uint32_t size)
 {
-    struct image *image = in->image;
-
-    if (size == 0 || size > IMAGE_MAX)
-        return load_fail(in->error,
-                         "the image would take 0x%x bytes; "
-                         "1 to 0x%x are allowed",
-                         size, IMAGE_MAX);
-    image->stage = heap_alloc(PAGE_ALIGN_UP(size));
-    return image->stage ||
-           load_fail(in->error, "no memory to stage 0x%x bytes", size);
+    return (size && size <= IMAGE_MAX) ||
+           load_fail(in->error,
+                     "the image would take 0x%x bytes; "
+                     "1 to 0x%x are allowed",
+                     size, IMAGE_MAX);
 }
 
 bool build_stage(struct loading *in, uint32_t size)
 {
-    if (!build_stage_bare(in, size))
+    struct image *image = in->image;
+
+    if (!judge_size(in, size))
         return false;
-    memset(in->image->stage, 0, PAGE_ALIGN_UP(size));
-    return true;
+    image->stage = heap_zalloc(1, PAGE_ALIGN_UP(size));
+    return image->stage ||
+           load_fail(in->error, "no memory to stage 0x%x bytes", size);
 }
 
 // An address that was drawn depends on the seed and the name, not on which
@@ -75,6 +77,21 @@ bool build_place(struct loading *in, uint32_t size)
         image->base = arena_reserve(image->arena, image->size, PAGE_SIZE);
     return image->base ||
            load_fail(in->error, "no memory for 0x%x bytes", size);
+}
+
+bool build_in_place(struct loading *in, uint32_t size)
+{
+    if (!judge_size(in, size) || !build_place(in, size))
+        return false;
+    in->image->stage = in->image->base;
+    return true;
+}
+
+void build_forget_stage(struct image *image)
+{
+    if (image->stage != image->base)
+        heap_free(image->stage);
+    image->stage = NULL;
 }
 
 // Makes room for `need` more bytes after `used`, doubling, so that a long
@@ -331,7 +348,8 @@ static bool commit_data(struct loading *in, const struct image_part *part)
     uint8_t *at = image->base + part->offset;
     uint32_t bytes = PAGE_ALIGN_UP(part->size);
 
-    memcpy(at, image->stage + part->offset, part->size);
+    if (image->stage != image->base)
+        memcpy(at, image->stage + part->offset, part->size);
     memset(at + part->size, 0, bytes - part->size);
     return part->kind != PART_READ_ONLY ||
            arena_make_data(image->arena, at, bytes, false) ||

@@ -37,9 +37,15 @@ struct image *load_needs(struct loading *in, const char *name);
 // Allocates the staging buffer, cleared, for an image of at most `size`
 // bytes. Then chooses where the image will run, once its size is known.
 bool build_stage(struct loading *in, uint32_t size);
-// The same, not cleared, for whoever fills every byte of every part.
-bool build_stage_bare(struct loading *in, uint32_t size);
 bool build_place(struct loading *in, uint32_t size);
+
+// Both at once, for a size that is known: the stage is the place itself, whose
+// pages are data until build_commit. Nothing is cleared: the format fills
+// every byte of every part.
+bool build_in_place(struct loading *in, uint32_t size);
+
+// Frees the stage, if it was no part of the place.
+void build_forget_stage(struct image *image);
 
 // Adds a part, above all parts so far. Its bytes are those in the stage.
 bool build_part(struct loading *in, const char *name, size_t name_len,

@@ -19,8 +19,8 @@ struct image *image_first(void)
 
 struct image *image_find(const char *name)
 {
-    const struct module *file = module_find(name);
     struct image *image = images;
+    const struct module *file = image ? module_find(name) : NULL;
 
     while (image && image->file != file && strcmp(image->name, name) != 0)
         image = image->next;

@@ -39,21 +39,22 @@ static struct image_export **bucket_of(enum family family, uint32_t hash)
     return &table[family][hash & (BUCKETS - 1)];
 }
 
-// A loop of its own: most names that come here are equal, and so are read to
-// their ends.
+// Most names that are compared here are equal, and so are read to their ends:
+// strcmp, with a limit to look at, takes twice as long.
+bool names_equal(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static bool is_named(const struct image_export *export, uint32_t hash,
                      const char *name)
 {
-    const char *own;
-
-    if (export->hash != hash)
-        return false;
-    own = export->image->names + export->name;
-    while (*own && *own == *name) {
-        own++;
-        name++;
-    }
-    return *own == *name;
+    return export->hash == hash &&
+           names_equal(export->image->names + export->name, name);
 }
 
 // Only images that are being loaded have a stage: these are linked together.

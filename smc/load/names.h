@@ -11,6 +11,8 @@ uint32_t names_hash(const char *name);
 // NAME_MAX or has characters that cannot be printed.
 bool names_scan(const char *name, uint32_t *hash);
 
+bool names_equal(const char *a, const char *b);
+
 // Puts the exports of an image into its family's table, or takes them out.
 // In between the array must not move. Publishing tells of the export of
 // another file of the set that is defined a second time; NULL: there is none.

@@ -33,7 +33,7 @@ static bool answers(const struct answer *answer, enum family family,
                     const char *name, uint32_t hash)
 {
     return answer && answer->name && answer->hash == hash &&
-           answer->family == family && strcmp(answer->name, name) == 0;
+           answer->family == family && names_equal(answer->name, name);
 }
 
 // Objects name no origin for a symbol. The kernel is asked first, so that no

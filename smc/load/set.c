@@ -32,7 +32,6 @@ static void discard(struct image *image)
     // The pages become plain data again. No call can be in there: calls end
     // before a command does, and unloading is a command.
     arena_destroy(image->arena);
-    heap_free(image->stage);
     heap_free(image->part);
     heap_free(image->refusal);
     heap_free(image->export);
@@ -171,8 +170,7 @@ static void forget_work(struct loading *in)
     if (in->image->format && in->image->format->drop)
         in->image->format->drop(in);
     heap_free(in->claimed);
-    heap_free(in->image->stage);
-    in->image->stage = NULL;
+    build_forget_stage(in->image);
 }
 
 // A depth-first walk puts what is needed into the list before those that

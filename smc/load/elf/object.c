@@ -127,7 +127,7 @@ static bool lay_out(struct elf *elf)
         size = PAGE_SIZE;
     // Nothing is allocated before the size is known, and no size is believed
     // before it has been added up and compared with IMAGE_MAX.
-    if (!build_stage_bare(elf->in, size) || !build_place(elf->in, size))
+    if (!build_in_place(elf->in, size))
         return false;
     copy_sections(elf, end);
     return true;

@@ -71,8 +71,9 @@ static uint32_t find_address(const struct elf *elf, uint32_t index)
     const struct elf_symbol *symbol = &elf->symbol[index];
     uint32_t section = elf_symbol_section(elf, index);
 
+    if (section == SHN_UNDEF)
+        return ELF_NOWHERE;
     switch (section) {
-    case SHN_UNDEF: return ELF_NOWHERE;
     // An absolute symbol is a number that has a name. It does not move.
     case ELF_SPECIAL(SHN_ABS): return symbol->st_value;
     // elf_place_common has put the offset there.
@@ -138,7 +139,7 @@ bool elf_define(struct elf *elf)
         elf->address[0] = 0;
     for (uint32_t i = 1; i < elf->symbols; i++) {
         elf->address[i] = find_address(elf, i);
-        if (!publish(elf, i))
+        if (elf->address[i] != ELF_NOWHERE && !publish(elf, i))
             return false;
     }
     return true;

@@ -336,14 +336,18 @@ static __attribute__((noinline)) void relocate_run(struct walk *walk,
     const struct elf *elf = walk->elf;
     const struct elf_rel *rel = walk->rel;
     const uint32_t *address = elf->address;
-    uint8_t *stage = elf->image->stage + walk->place;
-    uint32_t here = elf_base(elf) + walk->place, next = walk->next;
+    uint32_t *count = elf->image->relocations, size = walk->target->sh_size;
+    uint8_t *stage = elf->image->stage + walk->place, *next = stage;
     // One behind the last place for a word.
-    uint32_t limit = walk->target->sh_size < 4 ? 0 : walk->target->sh_size - 3;
+    uint8_t *limit = stage + (size < 4 ? 0 : size - 3), *at;
+    // From where a word is to where it will be.
+    uint32_t away = elf_base(elf) - (uint32_t)(uintptr_t)elf->image->stage;
 
-    for (; rel < end; rel++) {
-        uint32_t at = rel->r_offset, info = rel->r_info, value;
+    for (next += walk->next; rel < end; rel++) {
+        uint32_t info = rel->r_info, value;
         uint8_t type = (uint8_t)info;
+        // Even if this wraps, each r_offset has an address of its own.
+        at = stage + rel->r_offset;
         if (at < next || at >= limit || info >> 8 >= elf->symbols)
             break;
         value = address[info >> 8];
@@ -352,14 +356,14 @@ static __attribute__((noinline)) void relocate_run(struct walk *walk,
         if (type != R_386_32) {
             if (type != R_386_PC32 && type != R_386_PLT32)
                 break;
-            value -= here + at;
+            value -= (uint32_t)(uintptr_t)at + away;
         }
-        ((struct word *)(stage + at))->value += value;
-        elf->image->relocations[type]++;
+        ((struct word *)at)->value += value;
+        count[type]++;
         next = at + 4;
     }
     walk->rel = rel;
-    walk->next = next;
+    walk->next = (uint32_t)(next - stage);
 }
 
 // A watcher is told of every change, which the short way does not.
