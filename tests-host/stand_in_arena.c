@@ -89,7 +89,10 @@ static void protect_as_before(struct arena *arena)
                 rights[page]);
 }
 
-static struct arena *create(const char *name, uintptr_t base, size_t bytes)
+// Code that is all INT3, or data: in the kernel that is not cleared, so that
+// here it is not zero.
+static struct arena *create(const char *name, uintptr_t base, size_t bytes,
+                            int rights)
 {
     size_t size = PAGE_ALIGN_UP(bytes);
     struct mapping *mapping;
@@ -107,7 +110,7 @@ static struct arena *create(const char *name, uintptr_t base, size_t bytes)
     }
     protect(&mapping->arena, mapping->arena.base, size, DATA);
     memset(mapping->arena.base, INT3, size);
-    protect(&mapping->arena, mapping->arena.base, size, CODE);
+    protect(&mapping->arena, mapping->arena.base, size, rights);
     arena_count++;
     arena_bytes += size;
     return arenas = &mapping->arena;
@@ -126,12 +129,20 @@ struct arena *arena_create_data(const char *name, uintptr_t base, size_t bytes)
 
 struct arena *arena_create(const char *name, size_t bytes)
 {
-    return create(name, 0, bytes);
+    return create(name, 0, bytes, CODE);
 }
 
 struct arena *arena_create_at(const char *name, uintptr_t base, size_t bytes)
 {
-    return arena_refuse_at(base, bytes) ? NULL : create(name, base, bytes);
+    return arena_refuse_at(base, bytes) ? NULL
+                                        : create(name, base, bytes, CODE);
+}
+
+struct arena *arena_create_data(const char *name, uintptr_t base, size_t bytes)
+{
+    return base && arena_refuse_at(base, bytes)
+               ? NULL
+               : create(name, base, bytes, DATA);
 }
 
 // Whether it is free, only mmap knows.
@@ -244,6 +255,37 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     protect(arena, (uint8_t *)begin, end - begin, DATA);
     memcpy(at, code, len);
     protect(arena, (uint8_t *)begin, end - begin, CODE);
+    return result;
+}
+
+static bool is_data(const struct arena *arena, const uint8_t *at, size_t len)
+{
+    size_t first = (size_t)(at - arena->base) / PAGE_SIZE;
+
+    for (size_t page = 0; page < len / PAGE_SIZE; page++)
+        if (mapping_of(arena)->rights[first + page] != DATA)
+            return false;
+    return true;
+}
+
+struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
+                              const void *code, size_t len,
+                              const char *technique)
+{
+    struct text_result result = {.reason = TEXT_OK};
+
+    (void)technique;
+    if (!bytes || bytes % PAGE_SIZE || len > bytes)
+        result.reason = TEXT_BAD_LENGTH;
+    else if (!holds(arena, at, bytes))
+        result.reason = TEXT_OUTSIDE;
+    else if (!is_data(arena, at, bytes))
+        result.reason = TEXT_UNMAPPED;
+    if (result.reason != TEXT_OK)
+        return result;
+    memmove(at, code, len);
+    memset((uint8_t *)at + len, INT3, bytes - len);
+    protect(arena, at, bytes, CODE);
     return result;
 }
 
