@@ -108,17 +108,12 @@ static bool pe_link(struct loading *in)
     struct pe *pe = in->work;
 
     return pe_bind_imports(pe) &&
-           pe_relocate(pe, (uint32_t)(uintptr_t)in->image->base);
+           pe_relocate(pe, pe->header->ImageBase, false);
 }
 
 static void pe_drop(struct loading *in)
 {
     heap_free(in->work);
-}
-
-static const char *pe_reloc_name(uint32_t type)
-{
-    return type == PE_REL_HIGHLOW ? "HIGHLOW" : "ABSOLUTE";
 }
 
 const struct image_format pe_format = {

@@ -18,6 +18,25 @@
 
 extern const struct image_format pe_format;
 
+// Words that the table of base relocations names in ascending order.
+struct pe_run {
+    uint32_t block;       // RVA of the block with the first entry
+    uint32_t first, last; // RVAs of that entry, and behind the last one
+    uint32_t low, next;   // of the words: where they begin and end
+    uint32_t limit;       // no word of this run may begin above
+    uint32_t words;       // 0: there is no run
+};
+
+// An image on its way from one base to another.
+struct pe_move {
+    struct pe *pe;
+    struct pe_directory table;
+    uint32_t from, delta;  // the base it is linked for now, what to add
+    bool used;             // its code has run: its data may be its own
+    struct pe_run run;     // of the sweep that goes on
+    struct pe_run claimed; // which build_claim_run knows as a whole
+};
+
 // Between the files of this format: the file after pe_check.
 struct pe {
     const struct module *file;
@@ -27,6 +46,7 @@ struct pe {
     const struct pe_header *header;
     const struct pe_section *section;
     uint32_t imports; // how many the import table names
+    struct pe_move move;
 };
 
 // The stage holds the image and, behind it, as many stubs as a file may need:
@@ -55,9 +75,11 @@ bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
 // at most 255 printable characters.
 const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
 
-// pe_reloc.c: moves every word that the table names from the preferred base
-// to `base`.
-bool pe_relocate(struct pe *pe, uint32_t base);
+// pe_reloc.c: moves every word that the table names from the base `from`, for
+// which the stage is linked, to the image's base. `used`: the code has run, so
+// that a word of data that is no address of the image any more is left alone.
+bool pe_relocate(struct pe *pe, uint32_t from, bool used);
+const char *pe_reloc_name(uint32_t type);
 
 // pe_import.c: counts the imports, then binds them.
 bool pe_count_imports(struct pe *pe);

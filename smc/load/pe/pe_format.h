@@ -103,5 +103,14 @@ struct pe_reloc_block {      // followed by 16-bit entries
     uint32_t SizeOfBlock;    // this header included
 } __attribute__((packed));
 
-// Type 0 changes nothing: it pads a block to a multiple of four bytes.
-enum { PE_REL_ABSOLUTE = 0, PE_REL_HIGHLOW = 3 };
+// Type 0 changes nothing: it pads a block to a multiple of four bytes. HIGH
+// and LOW are the halves of an address; HIGHADJ is a high half that knows its
+// low one, in the entry that follows.
+enum {
+    PE_REL_ABSOLUTE = 0,
+    PE_REL_HIGH = 1,
+    PE_REL_LOW = 2,
+    PE_REL_HIGHLOW = 3,
+    PE_REL_HIGHADJ = 4,
+    PE_REL_TYPES
+};

@@ -20,29 +20,32 @@
 //
 // The word was an address and is one again. There is no symbol: whatever it
 // pointed to, it points to the same thing in the moved image.
+//
+// Here is the careful way, for any entry. Nearly all tables are HIGHLOW words
+// in ascending order, and for those there is a short way, in pe_sweep.c.
+#include "smc/load/pe/pe_reloc.h"
 #include "kernel/string.h"
-#include "smc/load/pe/pe.h"
 
-// Types 1, 2 and 4 are for 16-bit halves of addresses, 5 and up for other
-// processors. i386 code has no use for either.
-static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
-                           uint32_t delta, struct pe_directory table)
+static const char *const names[PE_REL_TYPES] = {"ABSOLUTE", "HIGH", "LOW",
+                                                "HIGHLOW", "HIGHADJ"};
+
+const char *pe_reloc_name(uint32_t type)
 {
-    uint32_t type = entry >> 12, rva = page + (entry & 0xfff), was;
+    return type < PE_REL_TYPES ? names[type] : "?";
+}
 
-    if (type == PE_REL_ABSOLUTE)
-        return true;
-    if (type != PE_REL_HIGHLOW)
-        return load_fail(pe->error,
-                         "base relocation 0x%x in the block for "
-                         "page 0x%x has type %u, not 0 or 3",
-                         entry, page, type);
+// Everything about the place of a change, before it is made.
+static bool check_place(struct pe_move *move, uint32_t page, uint32_t rva,
+                        uint32_t size)
+{
+    struct pe *pe = move->pe;
+
     // page + offset may wrap to a small number, inside the image.
-    if (rva < page || !range_inside(rva, 4, pe->header->SizeOfImage))
+    if (rva < page || !range_inside(rva, size, pe->header->SizeOfImage))
         return load_fail(pe->error,
-                         "base relocation 0x%x in the block for "
+                         "base relocation at RVA 0x%x in the block for "
                          "page 0x%x is outside the image",
-                         entry, page);
+                         rva, page);
     // The header in the stage is not read again, but the image is the file's
     // to describe and not to rewrite. No linker asks for it.
     if (rva < pe->header->SizeOfHeaders)
@@ -52,20 +55,118 @@ static bool relocate_entry(struct pe *pe, uint32_t page, uint16_t entry,
                          rva);
     // A table that relocates itself would be read half changed: whether an
     // entry counts would depend on the base.
-    if (rva + 4 > table.VirtualAddress &&
-        rva < table.VirtualAddress + table.Size)
+    if (rva + size > move->table.VirtualAddress &&
+        rva < move->table.VirtualAddress + move->table.Size)
         return load_fail(pe->error,
                          "base relocation at RVA 0x%x would "
                          "change the table that is being read",
                          rva);
-    if (!build_claim(pe->in, rva, 4, "a base relocation"))
+    return build_claim(pe->in, rva, size, "a base relocation");
+}
+
+// True if the program has put something of its own where the file had an
+// address. Only an image that has run can have done that, and only in data.
+static bool is_changed(const struct pe_move *move, uint32_t rva,
+                       uint32_t value)
+{
+    const struct image *image = move->pe->image;
+
+    if (!move->used || value - move->from <= move->pe->header->SizeOfImage)
         return false;
-    was = build_get(pe->image, rva);
-    build_tell(pe->in,
-               &(struct fixup){rva, 4, "HIGHLOW", NULL, was, was + delta});
-    build_put(pe->image, rva, was + delta);
-    pe->image->relocations[PE_REL_HIGHLOW]++;
+    for (uint32_t i = 0; i < image->parts; i++)
+        if (rva - image->part[i].offset < image->part[i].size)
+            return image->part[i].kind == PART_DATA;
+    return false;
+}
+
+// The high half of an address whose low half stands in the next entry. It was
+// rounded when it was made, because the code adds the low half as a signed
+// number; so the whole address is put together first.
+//
+//   word 6309, next entry b0e0    0x63090000 - 0x4f20 = 0x6308b0e0
+//   moved by 5d1a4000             0xc022f0e0: word c023, low half f0e0
+static uint32_t move_high(const struct pe_move *move, uint32_t word,
+                          uint32_t low)
+{
+    uint32_t moved = move->from - move->pe->header->ImageBase;
+    uint32_t now = (word << 16) + (uint32_t)(int16_t)(low + moved);
+
+    return (now + move->delta + 0x8000) >> 16;
+}
+
+static uint32_t moved_value(const struct pe_move *move, uint32_t type,
+                            uint32_t value, uint32_t low)
+{
+    switch (type) {
+    case PE_REL_HIGH: return (value + (move->delta >> 16)) & 0xffff;
+    case PE_REL_LOW: return (value + move->delta) & 0xffff;
+    case PE_REL_HIGHADJ: return move_high(move, value, low) & 0xffff;
+    default: return value + move->delta;
+    }
+}
+
+// `low` is the entry that follows one of type HIGHADJ.
+static bool relocate_word(struct pe_move *move, uint32_t page, uint32_t entry,
+                          uint32_t low)
+{
+    struct image *image = move->pe->image;
+    uint32_t type = entry >> 12, rva = page + (entry & 0xfff);
+    uint32_t size = type == PE_REL_HIGHLOW ? 4 : 2;
+    struct fixup fixup = {rva, size, pe_reloc_name(type), NULL, 0, 0};
+
+    if (!check_place(move, page, rva, size))
+        return false;
+    // The carry from the low half is not in the word. Windows moves images
+    // by multiples of 64 KiB and never needs it; here a page is the unit.
+    if (type == PE_REL_HIGH && move->delta & 0xffff)
+        return load_fail(move->pe->error,
+                         "HIGH relocation at RVA 0x%x: moving by 0x%x, not "
+                         "by a multiple of 64 KiB, would lose a carry",
+                         rva, move->delta);
+    memcpy(&fixup.before, image->stage + rva, size);
+    fixup.after = fixup.before;
+    if (type != PE_REL_HIGHLOW || !is_changed(move, rva, fixup.before))
+        fixup.after = moved_value(move, type, fixup.before, low);
+    build_tell(move->pe->in, &fixup);
+    memcpy(image->stage + rva, &fixup.after, size);
+    image->relocations[type]++;
     return true;
+}
+
+// Bytes, because a block may lie at an odd RVA.
+static uint32_t entry_at(const struct pe *pe, uint32_t rva)
+{
+    const uint8_t *at = pe->image->stage + rva;
+
+    return at[0] | (uint32_t)at[1] << 8;
+}
+
+// One entry the careful way; *at goes to the next one. Types 5 and up are
+// for other processors, whose words are not split as the i386's are.
+static bool relocate_entry(struct pe_move *move, uint32_t page, uint32_t *at,
+                           uint32_t end)
+{
+    uint32_t entry = entry_at(move->pe, *at), type = entry >> 12, low = 0;
+
+    if (type >= PE_REL_TYPES)
+        return load_fail(move->pe->error,
+                         "base relocation 0x%x at RVA 0x%x, in the block for "
+                         "page 0x%x, has type %u: not one of 0 to 4",
+                         entry, *at, page, type);
+    *at += 2;
+    if (type == PE_REL_ABSOLUTE)
+        return true;
+    if (type == PE_REL_HIGHADJ) {
+        if (*at == end)
+            return load_fail(move->pe->error,
+                             "HIGHADJ relocation 0x%x at RVA 0x%x is the "
+                             "last entry of its block: its low half is "
+                             "missing",
+                             entry, *at - 2);
+        low = entry_at(move->pe, *at);
+        *at += 2;
+    }
+    return pe_sweep_close(move) && relocate_word(move, page, entry, low);
 }
 
 // SizeOfBlock below 8 has sent real loaders backwards in memory.
@@ -85,51 +186,62 @@ static bool check_block(struct pe *pe, const struct pe_reloc_block *block,
 }
 
 // SizeOfBlock has been checked to be 8 or more, so that the walk goes
-// forward, and to end inside the directory.
-static bool relocate_block(struct pe *pe, uint32_t rva, uint32_t delta,
-                           struct pe_directory table, uint32_t *size)
+// forward, and to end inside the directory. VirtualAddress is not judged: 0
+// is legal, and it need not be the start of a page.
+static bool relocate_block(struct pe_move *move, uint32_t rva, uint32_t *end)
 {
-    const uint8_t *at = pe->image->stage + rva;
     struct pe_reloc_block block;
+    uint32_t left = move->table.VirtualAddress + move->table.Size - rva;
+    uint32_t at = rva + sizeof block;
 
-    memcpy(&block, at, sizeof block);
-    if (!check_block(pe, &block, rva, table.VirtualAddress + table.Size - rva))
+    memcpy(&block, move->pe->image->stage + rva, sizeof block);
+    if (!check_block(move->pe, &block, rva, left))
         return false;
-    *size = block.SizeOfBlock;
-    for (uint32_t i = sizeof block; i < block.SizeOfBlock; i += 2) {
-        // Bytes, because a block may lie at an odd RVA.
-        uint16_t entry = (uint16_t)(at[i] | at[i + 1] << 8);
-        if (!relocate_entry(pe, block.VirtualAddress, entry, delta, table))
+    *end = rva + block.SizeOfBlock;
+    while (at < *end) {
+        // As far as it is easy; then one entry that is not.
+        at = pe_sweep(move, rva, &block, at);
+        if (at < *end &&
+            !relocate_entry(move, block.VirtualAddress, &at, *end))
             return false;
     }
     return true;
 }
 
+static bool relocate_all(struct pe_move *move)
+{
+    uint32_t at = move->table.VirtualAddress, end = at + move->table.Size;
+
+    while (at < end) {
+        if (end - at < sizeof(struct pe_reloc_block))
+            return load_fail(move->pe->error,
+                             "the relocation directory ends with "
+                             "%u bytes, too few for a block",
+                             end - at);
+        if (!relocate_block(move, at, &at))
+            return false;
+    }
+    return pe_sweep_close(move);
+}
+
 // The delta is a difference modulo 2^32. An image linked at 0 or 0xffff0000
 // moves as well as any other.
-bool pe_relocate(struct pe *pe, uint32_t base)
+bool pe_relocate(struct pe *pe, uint32_t from, bool used)
 {
-    struct pe_directory table = pe_directory(pe, DIR_RELOC);
-    uint32_t delta = base - pe->header->ImageBase, size = 0;
+    struct pe_move *move = &pe->move;
 
+    *move = (struct pe_move){.pe = pe,
+                             .table = pe_directory(pe, DIR_RELOC),
+                             .from = from,
+                             .used = used};
+    move->delta = (uint32_t)(uintptr_t)pe->image->base - from;
     // Not the same as an empty table: that says that nothing needs to move.
-    if (delta && (pe->header->Characteristics & PE_RELOCS_STRIPPED))
+    if (move->delta && (pe->header->Characteristics & PE_RELOCS_STRIPPED))
         return load_fail(pe->error,
                          "its relocations were stripped: it runs "
                          "only at 0x%x",
                          pe->header->ImageBase);
-    if (!pe_in_image(pe, "the relocation directory", table.VirtualAddress,
-                     table.Size, 1))
-        return false;
-    for (uint32_t at = 0; at < table.Size; at += size) {
-        if (table.Size - at < sizeof(struct pe_reloc_block))
-            return load_fail(pe->error,
-                             "the relocation directory ends with "
-                             "%u bytes, too few for a block",
-                             table.Size - at);
-        if (!relocate_block(pe, table.VirtualAddress + at, delta, table,
-                            &size))
-            return false;
-    }
-    return true;
+    return pe_in_image(pe, "the relocation directory",
+                       move->table.VirtualAddress, move->table.Size, 1) &&
+           relocate_all(move);
 }
