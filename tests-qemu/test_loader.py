@@ -129,36 +129,6 @@ def test_dll_names_have_no_case(machine, tmp_path):
         assert "uses it" in console.run("unload zlib1.dll")
 
 
-def at_rva(data, rva):
-    """The file offset of an RVA of a PE file."""
-    header = struct.unpack_from("<I", data, 60)[0]
-    count, size = struct.unpack_from("<H12xH", data, header + 6)
-    for number in range(count):
-        start, raw_size, raw = struct.unpack_from(
-            "<III", data, header + 24 + size + 40 * number + 12)
-        if start <= rva < start + raw_size:
-            return rva - start + raw
-    return rva
-
-
-def test_a_forwarded_export_is_called_one(machine, tmp_path):
-    """Every function of the copy has an RVA inside the export table."""
-    data = bytearray(ZLIB.read_bytes())
-    header = struct.unpack_from("<I", data, 60)[0]
-    rva = struct.unpack_from("<I", data, header + 24 + 96)[0]
-    count, _, functions = struct.unpack_from("<III", data,
-                                             at_rva(data, rva) + 20)
-    at = at_rva(data, functions)
-    data[at:at + 4 * count] = struct.pack("<I", rva) * count
-    (tmp_path / "forward.dll").write_bytes(data)
-    run = machine("exit -- call forward.dll crc32 0 0 0; "
-                  "call forward.dll nosuch; symbols forward.dll crc32_z",
-                  modules=[tmp_path / "forward.dll"]).run()
-    assert "crc32 is a forwarder, which is not followed" in run.text
-    assert "exports no nosuch" in run.text
-    assert "forwarded crc32_z" in run.text
-
-
 def in_use(console):
     """Pages and heap blocks in use: what a failed load must give back."""
     said = console.run("mem")

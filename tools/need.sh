@@ -70,6 +70,7 @@ long  /usr/share/bochs/BIOS-bochs-latest bochsbios   its BIOS
 long  /usr/share/vgabios/vgabios.bin vgabios         its screen
 long  node                    nodejs                 runs v86
 long  npm                     npm                    fetches v86
+long  i686-w64-mingw32-gcc    gcc-mingw-w64-i686-win32 Windows programs
 long  clang                   clang                  the other compiler
 long  clang-format            clang-format           the layout of the sources
 "

@@ -94,7 +94,9 @@ const struct image_export *image_nearest(const struct image *image,
 
     for (uint32_t i = 0; i < image->exports; i++) {
         const struct image_export *export = &image->export[i];
-        if (export->address && export->address <= address &&
+        // A forwarder's address is in another image.
+        if (export->address && !export->forward &&
+            export->address <= address &&
             (!best || export->address > best->address))
             best = export;
     }

@@ -54,12 +54,14 @@ enum export_rank { EXPORT_PLAIN, EXPORT_WEAK, EXPORT_COMMON, EXPORT_STRONG };
 // (smc/load/names.c) as long as its image is there.
 struct image_export {
     uint32_t name;    // offset into image->names
-    uint32_t address; // 0 for a forwarder, which is listed but not followed
+    uint32_t address; // 0 for a forwarder to what nobody offers
     uint32_t hash;    // of the name; 0 if nobody has computed it yet
     uint32_t size;    // of objects' symbols; 0 if it is not known
     uint16_t align;   // of EXPORT_COMMON
     uint8_t rank;     // enum export_rank
     bool hidden;      // seen only by the files it was linked with
+    uint32_t ordinal; // PE: a number that others may ask for instead
+    uint32_t forward; // PE: "DLL.NAME" in image->names; 0: not a forwarder
     struct image *image;
     struct image_export *next; // in the same bucket, older
 };

@@ -132,8 +132,8 @@ static uint32_t make_stub(struct image *image,
 
 // The record must outlive the loading: the stub pushes its address. The
 // names are kept as offsets, as their block moves while it grows.
-static bool refuse(struct loading *in, const char *dll, const char *symbol,
-                   uint32_t *address)
+bool resolve_refuse(struct loading *in, const char *dll, const char *symbol,
+                    uint32_t *address)
 {
     struct image *image = in->image;
     struct image_refusal *refusal = &image->refusal[image->refused];
@@ -144,36 +144,6 @@ static bool refuse(struct loading *in, const char *dll, const char *symbol,
     if (refusal->dll == BUILD_NO_NAME || refusal->symbol == BUILD_NO_NAME)
         return load_fail(in->error, "no memory for the names of imports");
     *address = make_stub(image, refusal);
-    return true;
-}
-
-// A DLL may also be satisfied by an image of that name. Windows would load it
-// from a disk; here it must have been loaded before.
-bool resolve_import(struct loading *in, const char *dll, const char *symbol,
-                    uint32_t *address)
-{
-    struct lookup lookup = {.dll = dll, .name = symbol, .from = "the kernel"};
-
-    // The kernel first here, too: msvcrt.dll and KERNEL32.dll are its own.
-    *address = host_dll_symbol(dll, symbol);
-    for (struct image *other = image_first(); !*address && other;
-         other = other->next) {
-        if (!other->broken && other->family == FAMILY_WINDOWS &&
-            host_same_dll(other->name, dll))
-            *address = image_symbol(other, symbol);
-        if (*address && !build_uses(in, other))
-            return false;
-        lookup.from = other->name;
-    }
-    lookup.address = *address;
-    if (!*address)
-        lookup.from = NULL;
-    build_tell_lookup(in, &lookup);
-    // Not an error. Most imports of a DLL are never called by the function
-    // that one is interested in.
-    if (!*address)
-        return refuse(in, dll, symbol, address);
-    in->image->bound++;
     return true;
 }
 

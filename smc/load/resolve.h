@@ -29,9 +29,10 @@ bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
 bool resolve_object(struct loading *in, const char *name, uint32_t *address);
 
 // For PE: prepare with the offset of the stubs in the image and the number
-// of imports; bind that many; finish makes the stubs a part of the image.
+// of imports; refuse as many at most, each of which gets the address of its
+// stub; finish makes the stubs a part of the image.
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports);
-bool resolve_import(struct loading *in, const char *dll, const char *symbol,
+bool resolve_refuse(struct loading *in, const char *dll, const char *symbol,
                     uint32_t *address);
 bool resolve_finish(struct loading *in);
 

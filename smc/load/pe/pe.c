@@ -19,6 +19,7 @@
 // matter that two sections may share bytes of the file.
 #include "smc/load/pe/pe.h"
 #include "kernel/heap.h"
+#include "kernel/pages.h"
 #include "kernel/string.h"
 
 struct pe_directory pe_directory(const struct pe *pe, uint32_t index)
@@ -56,6 +57,34 @@ const char *pe_string(struct pe *pe, const char *field, uint32_t rva)
     return NULL;
 }
 
+bool pe_in_part(const struct image *image, uint32_t rva, uint32_t size)
+{
+    for (uint32_t i = 0; i < image->parts; i++)
+        if (rva >= image->part[i].offset &&
+            range_inside(rva - image->part[i].offset, size,
+                         image->part[i].size))
+            return true;
+    return false;
+}
+
+// From here on there are always 16 directories.
+static bool keep_header(struct pe *pe)
+{
+    uint32_t count = pe->header->NumberOfRvaAndSizes;
+    struct pe_detail *detail = heap_zalloc(1, sizeof *detail);
+
+    if (!detail)
+        return load_fail(pe->error, "no memory to keep the header");
+    if (count > DIR_COUNT)
+        count = DIR_COUNT;
+    memcpy(detail->bytes, pe->header,
+           sizeof *pe->header + count * sizeof(struct pe_directory));
+    detail->header.NumberOfRvaAndSizes = DIR_COUNT;
+    pe->image->detail = pe->detail = detail;
+    pe->header = &detail->header;
+    return true;
+}
+
 static void copy_sections(struct pe *pe)
 {
     uint8_t *stage = pe->image->stage;
@@ -88,7 +117,7 @@ static bool pe_lay_out(struct loading *in)
         .file = in->file, .image = in->image, .error = in->error, .in = in};
     if (!pe_check(pe))
         return false;
-    size = pe->header->SizeOfImage;
+    size = PAGE_ALIGN_UP(pe->header->SizeOfImage);
     in->image->family = FAMILY_WINDOWS;
     in->image->preferred = pe->header->ImageBase;
     // Imports can only be counted in the stage, where the zero padding is
@@ -96,7 +125,7 @@ static bool pe_lay_out(struct loading *in)
     if (!build_stage(in, size + PE_IMPORTS_MAX * RESOLVE_STUB_SIZE))
         return false;
     copy_sections(pe);
-    return pe_count_imports(pe) &&
+    return keep_header(pe) && pe_count_imports(pe) &&
            build_place(in, size + pe->imports * RESOLVE_STUB_SIZE) &&
            pe_publish(pe);
 }
@@ -107,13 +136,23 @@ static bool pe_link(struct loading *in)
 {
     struct pe *pe = in->work;
 
-    return pe_bind_imports(pe) &&
-           pe_relocate(pe, pe->header->ImageBase, false);
+    return pe_follow_forwards(pe) && pe_bind_imports(pe) &&
+           pe_relocate(pe, pe->header->ImageBase, false) &&
+           pe_bind_delayed(pe);
 }
 
 static void pe_drop(struct loading *in)
 {
     heap_free(in->work);
+}
+
+static void pe_forget(struct image *image)
+{
+    struct pe_detail *detail = image->detail;
+
+    if (detail)
+        heap_free(detail->function);
+    heap_free(detail);
 }
 
 const struct image_format pe_format = {
@@ -122,5 +161,6 @@ const struct image_format pe_format = {
     .lay_out = pe_lay_out,
     .link = pe_link,
     .drop = pe_drop,
+    .forget = pe_forget,
     .reloc_name = pe_reloc_name,
 };

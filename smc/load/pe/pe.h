@@ -37,6 +37,25 @@ struct pe_move {
     struct pe_run claimed; // which build_claim_run knows as a whole
 };
 
+// What is kept of the file as long as the image is there. The image has the
+// headers, too, but its own code may write there.
+struct pe_detail {
+    union {
+        struct pe_header header; // a directory that the file lacks is 0
+        uint8_t bytes[sizeof(struct pe_header) +
+                      DIR_COUNT * sizeof(struct pe_directory)];
+    };
+    // By ordinal: 1 + the number in image->export, or 0.
+    uint32_t *function;
+    uint32_t functions, ordinal_base;
+};
+
+// A forwarder's two halves.
+struct pe_forward {
+    char dll[NAME_MAX + 5];
+    const char *symbol;
+};
+
 // Between the files of this format: the file after pe_check.
 struct pe {
     const struct module *file;
@@ -45,7 +64,9 @@ struct pe {
     struct loading *in;
     const struct pe_header *header;
     const struct pe_section *section;
-    uint32_t imports; // how many the import table names
+    uint32_t imports;     // how many the import table names
+    const char *last_dll; // the DLL of the import that was counted last
+    struct pe_detail *detail;
     struct pe_move move;
 };
 
@@ -65,12 +86,16 @@ static inline uint32_t pe_section_size(const struct pe_section *section)
 // pe_check.c: is it PE at all, and everything that the headers say.
 bool pe_is(const struct module *file);
 bool pe_check(struct pe *pe);
+// pe_section.c: the section table, and the parts of the image.
+bool pe_check_sections(struct pe *pe);
 
 // The directory entry, all zeros if the file has none. pe_in_image refuses
 // one that reaches out of the image.
 struct pe_directory pe_directory(const struct pe *pe, uint32_t index);
 bool pe_in_image(struct pe *pe, const char *field, uint32_t rva,
                  uint32_t count, uint32_t entry);
+// True if these bytes are in a section or in the headers.
+bool pe_in_part(const struct image *image, uint32_t rva, uint32_t size);
 // The string at an RVA of the stage, or NULL with the reason in the error:
 // at most 255 printable characters.
 const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
@@ -81,9 +106,24 @@ const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
 bool pe_relocate(struct pe *pe, uint32_t from, bool used);
 const char *pe_reloc_name(uint32_t type);
 
-// pe_import.c: counts the imports, then binds them.
+// pe_import.c: counts the imports and takes what they need into the set; then
+// binds them. Delayed ones come after relocating, the others before.
 bool pe_count_imports(struct pe *pe);
 bool pe_bind_imports(struct pe *pe);
+bool pe_bind_delayed(struct pe *pe);
 
-// pe_export.c: makes the exported names known.
+// pe_export.c: makes what is exported known; later follows the forwarders.
 bool pe_publish(struct pe *pe);
+bool pe_follow_forwards(struct pe *pe);
+// The function with this ordinal, or NULL.
+const struct image_export *pe_export_at(const struct image *image,
+                                        uint32_t ordinal);
+
+// pe_resolve.c: the image that goes by this name, taken into the set if it is
+// a boot module; *image is NULL if there is none. False on an error.
+bool pe_dll(struct pe *pe, const char *dll, struct image **image);
+// The address of another DLL's function, "#12" for ordinal 12, through all
+// forwarders; 0 if nobody offers it. `from`: the forwarder that asks, or NULL.
+bool pe_resolve(struct pe *pe, const struct image_export *from,
+                const char *dll, const char *symbol, uint32_t *address);
+bool pe_forward_split(const char *forward, struct pe_forward *out);

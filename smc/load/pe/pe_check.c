@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Is this a PE32 image that can be loaded? Judges the headers and the
-// section table, field by field, before anything is allocated.
+// Is this a PE32 image that can be loaded? Judges the headers, field by
+// field, before anything is allocated. The sections are in pe_section.c.
 //
 //   0    DOS header: 'MZ', then a program for DOS that says it needs Windows
 //   3c     e_lfanew --.
@@ -62,6 +62,9 @@ static bool check_kind(struct pe *pe)
         return REFUSE_FIELD(pe, header, NumberOfRvaAndSizes,
                             "more than the optional header has room for");
     // Windows refuses more than 96, too. [PE "COFF File Header"]
+    if (!(header->Characteristics & PE_EXECUTABLE))
+        return REFUSE_FIELD(pe, header, Characteristics,
+                            "not marked as an executable image, 2");
     if (header->NumberOfSections < 1 || header->NumberOfSections > 96)
         return REFUSE_FIELD(pe, header, NumberOfSections, "not in 1..96");
     return true;
@@ -89,22 +92,35 @@ static bool find_sections(struct pe *pe)
     return true;
 }
 
+// Below a page, the file is mapped as it is and both alignments are one.
+static bool check_alignments(struct pe *pe)
+{
+    const struct pe_header *header = pe->header;
+
+    if (!power_of_two(header->SectionAlignment))
+        return REFUSE_FIELD(pe, header, SectionAlignment,
+                            "not a power of two");
+    if (!power_of_two(header->FileAlignment) || header->FileAlignment > 65536)
+        return REFUSE_FIELD(pe, header, FileAlignment,
+                            "not a power of two up to 65536");
+    if (header->SectionAlignment < header->FileAlignment)
+        return REFUSE_FIELD(pe, header, SectionAlignment,
+                            "smaller than FileAlignment");
+    if (header->SectionAlignment == header->FileAlignment)
+        return true;
+    if (header->SectionAlignment < PAGE_SIZE)
+        return REFUSE_FIELD(pe, header, SectionAlignment,
+                            "below a page it must equal FileAlignment");
+    if (header->FileAlignment < 512)
+        return REFUSE_FIELD(pe, header, FileAlignment,
+                            "smaller than a sector, 512");
+    return true;
+}
+
 static bool check_sizes(struct pe *pe)
 {
     const struct pe_header *header = pe->header;
 
-    // Smaller alignments exist (drivers). They put code and data on one
-    // page, which could then only be writable and executable.
-    if (!power_of_two(header->SectionAlignment) ||
-        header->SectionAlignment < PAGE_SIZE)
-        return REFUSE_FIELD(pe, header, SectionAlignment,
-                            "code and data sections would share a page");
-    // It is not used for anything below: PointerToRawData is judged as it
-    // is. But a file with another value was made by no linker.
-    if (!power_of_two(header->FileAlignment) || header->FileAlignment < 512 ||
-        header->FileAlignment > 0x10000)
-        return REFUSE_FIELD(pe, header, FileAlignment,
-                            "not a power of two in 512..65536");
     // Windows reserves addresses in units of 64 KiB and demands this. Where
     // this kernel puts the image is its own choice: any page will do.
     if (header->ImageBase & 0xffff)
@@ -118,75 +134,10 @@ static bool check_sizes(struct pe *pe)
         header->SizeOfHeaders > header->SizeOfImage)
         return REFUSE_FIELD(pe, header, SizeOfHeaders,
                             "larger than the file or the image");
-    // DllMain is not called here. The number is judged all the same, since
-    // a debugger or a reader of `modules` may believe it.
+    // Code in the headers would be no section's, and is not executable.
     if (header->AddressOfEntryPoint >= header->SizeOfImage)
         return REFUSE_FIELD(pe, header, AddressOfEntryPoint,
                             "outside the image");
-    return true;
-}
-
-// Raw data may be smaller than the section (the rest is zero) or larger (the
-// rest is padding). Only its place in the file must be real. `end` is where
-// the part before this section ends.
-static bool check_section(struct pe *pe, const struct pe_section *section,
-                          uint32_t end)
-{
-    uint32_t size = pe_section_size(section);
-
-    if (section->VirtualAddress % pe->header->SectionAlignment)
-        return REFUSE_FIELD(pe, section, VirtualAddress,
-                            "not a multiple of SectionAlignment");
-    // `end` is not rounded up to a page: the next section must begin at a
-    // multiple of SectionAlignment, which does the rounding.
-    if (section->VirtualAddress < end)
-        return REFUSE_FIELD(pe, section, VirtualAddress,
-                            "overlaps the headers or the section before");
-    if (!range_inside(section->VirtualAddress, size, pe->header->SizeOfImage))
-        return REFUSE_FIELD(pe, section, VirtualSize,
-                            "the section ends past SizeOfImage");
-    // Windows rounds it down to a sector, silently, and then reads other
-    // bytes than the header names.
-    if (section->SizeOfRawData && section->PointerToRawData % 512)
-        return REFUSE_FIELD(pe, section, PointerToRawData,
-                            "not a multiple of 512");
-    if (section->SizeOfRawData &&
-        !range_inside(section->PointerToRawData, section->SizeOfRawData,
-                      pe->file->size))
-        return REFUSE_FIELD(pe, section, PointerToRawData,
-                            "the section's bytes end past the file");
-    if ((section->Characteristics & PE_SECTION_EXECUTE) &&
-        (section->Characteristics & PE_SECTION_WRITE))
-        return REFUSE_FIELD(pe, section, Characteristics,
-                            "both writable and executable");
-    return true;
-}
-
-static enum part_kind kind_of(const struct pe_section *section)
-{
-    if (section->Characteristics & PE_SECTION_EXECUTE)
-        return PART_CODE;
-    return section->Characteristics & PE_SECTION_WRITE ? PART_DATA
-                                                       : PART_READ_ONLY;
-}
-
-// Parts are recorded while they are checked. Ascending order and page
-// alignment together mean that no two sections share a page.
-static bool check_sections(struct pe *pe)
-{
-    uint32_t end = pe->header->SizeOfHeaders;
-
-    if (!build_part(pe->in, "headers", 7, PART_READ_ONLY, 0, end))
-        return false;
-    for (uint32_t i = 0; i < pe->header->NumberOfSections; i++) {
-        const struct pe_section *section = &pe->section[i];
-        uint32_t size = pe_section_size(section);
-        if (!check_section(pe, section, end) ||
-            !build_part(pe->in, section->Name, strnlen(section->Name, 8),
-                        kind_of(section), section->VirtualAddress, size))
-            return false;
-        end = section->VirtualAddress + size;
-    }
     return true;
 }
 
@@ -205,5 +156,6 @@ static bool check_policy(struct pe *pe)
 bool pe_check(struct pe *pe)
 {
     return find_header(pe) && check_kind(pe) && find_sections(pe) &&
-           check_sizes(pe) && check_sections(pe) && check_policy(pe);
+           check_alignments(pe) && check_sizes(pe) && pe_check_sections(pe) &&
+           check_policy(pe);
 }

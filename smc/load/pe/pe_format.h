@@ -15,6 +15,8 @@ enum {
     DIR_EXPORT = 0,
     DIR_IMPORT = 1,
     DIR_RELOC = 5,
+    DIR_TLS = 9,
+    DIR_DELAY = 13,
     DIR_CLR = 14,
     DIR_COUNT = 16
 };
@@ -63,6 +65,8 @@ struct pe_header {
 #define PE_MAGIC_32 0x10b
 #define PE_OPTIONAL_SIZE 96u // up to the directories
 #define PE_RELOCS_STRIPPED 1 // Characteristics
+#define PE_EXECUTABLE 2      // no linker error
+#define PE_DLL 0x2000
 
 struct pe_section {
     char Name[8];            // padded with NUL, not always ended by one
@@ -83,6 +87,13 @@ struct pe_import {               // one per DLL; a zero entry ends the table
     uint32_t TimeDateStamp, ForwarderChain;
     uint32_t Name;
     uint32_t FirstThunk; // the same names; addresses once bound
+} __attribute__((packed));
+
+struct pe_delay {        // one per DLL; a zero entry ends the table
+    uint32_t Attributes; // 1: the others are RVAs
+    uint32_t Name, ModuleHandle;
+    uint32_t DelayIAT, DelayNames;
+    uint32_t BoundDelayIAT, UnloadIAT, TimeDateStamp;
 } __attribute__((packed));
 
 #define PE_BY_ORDINAL 0x80000000u
