@@ -103,12 +103,13 @@ bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)
     return image->refusal || load_fail(in->error, "no memory for the imports");
 }
 
-// Writes the stub for the next refusal into the stage. The displacement
-// counts from the end of the call, at the address where it will run.
+// Writes the stub for a refusal into the stage and returns where it will run.
+// The displacement counts from the end of the call, at that address.
 static uint32_t make_stub(struct image *image,
                           const struct image_refusal *refusal)
 {
-    uint32_t offset = image->stubs + image->refused * RESOLVE_STUB_SIZE;
+    uint32_t number = (uint32_t)(refusal - image->refusal);
+    uint32_t offset = image->stubs + number * RESOLVE_STUB_SIZE;
     uint32_t address = (uint32_t)(uintptr_t)image->base + offset;
     uint8_t *stub = image->stage + offset;
 
@@ -126,8 +127,13 @@ static uint32_t make_stub(struct image *image,
     stub[5] = 0xe8;
     build_put(image, offset + 6,
               (uint32_t)(uintptr_t)resolve_refused - (address + 10));
-    image->refused++;
     return address;
+}
+
+void resolve_move_stubs(struct image *image)
+{
+    for (uint32_t i = 0; i < image->refused; i++)
+        make_stub(image, &image->refusal[i]);
 }
 
 // The record must outlive the loading: the stub pushes its address. The
@@ -144,6 +150,7 @@ bool resolve_refuse(struct loading *in, const char *dll, const char *symbol,
     if (refusal->dll == BUILD_NO_NAME || refusal->symbol == BUILD_NO_NAME)
         return load_fail(in->error, "no memory for the names of imports");
     *address = make_stub(image, refusal);
+    image->refused++;
     return true;
 }
 

@@ -35,6 +35,8 @@ bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports);
 bool resolve_refuse(struct loading *in, const char *dll, const char *symbol,
                     uint32_t *address);
 bool resolve_finish(struct loading *in);
+// Makes the stubs in the stage fit the image's base, which has changed.
+void resolve_move_stubs(struct image *image);
 
 // Called by the stubs only: ends the foreign call with words.
 void resolve_refused(const struct image_refusal *refusal, uint32_t caller);

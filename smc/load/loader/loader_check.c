@@ -185,5 +185,7 @@ static const struct check checks[] = {
     {"a module brings what it needs, which then stays", check_needs},
     {"code that preserves no register returns", check_elf_manners},
     {"an image whose init or fini faults stays", check_elf_broken},
+    {"a used image moves to three other places", check_rebase},
+    {"an image that cannot move stays where it is", check_rebase_refused},
 };
 CHECK_SUITE(loader, checks);

@@ -55,6 +55,10 @@ enum check_result zlib_verdict(struct image *image, bool pass);
 // True if both images know the CRC-32 of "123456789".
 bool zlib_agree(struct image *a, struct image *b);
 
+// How many words hold what they should at the image's base, of those that are
+// listed in zlib1.dll.
+uint32_t zlib_words_right(const struct image *image, uint32_t *listed);
+
 // loader_check_elf.c, loader_check_object.c: an object made by hand, and what
 // can be wrong with it.
 enum check_result check_elf_sample(void);
@@ -79,6 +83,10 @@ enum check_result check_crash(void);
 enum check_result check_twice(void);
 enum check_result check_rights(void);
 enum check_result check_frees(void);
+
+// loader_check_rebase.c: an image that moves after use.
+enum check_result check_rebase(void);
+enum check_result check_rebase_refused(void);
 
 // loader_check_fields.c, loader_check_damage.c: the same files, damaged.
 enum check_result check_pe_fields(void);

@@ -38,6 +38,14 @@ static bool is_known(const struct module *file)
     return file->size == 139790;
 }
 
+uint32_t zlib_words_right(const struct image *image, uint32_t *listed)
+{
+    struct recount count = {.image = image};
+
+    *listed = walk_relocations(module_find("zlib1.dll"), recount_word, &count);
+    return count.right;
+}
+
 enum check_result check_relocations(void)
 {
     enum check_result result;

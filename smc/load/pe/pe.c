@@ -150,8 +150,10 @@ static void pe_forget(struct image *image)
 {
     struct pe_detail *detail = image->detail;
 
-    if (detail)
+    if (detail) {
         heap_free(detail->function);
+        heap_free(detail->slot);
+    }
     heap_free(detail);
 }
 
@@ -161,6 +163,7 @@ const struct image_format pe_format = {
     .lay_out = pe_lay_out,
     .link = pe_link,
     .drop = pe_drop,
+    .rebase = pe_rebase,
     .forget = pe_forget,
     .reloc_name = pe_reloc_name,
 };

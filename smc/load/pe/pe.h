@@ -48,6 +48,9 @@ struct pe_detail {
     // By ordinal: 1 + the number in image->export, or 0.
     uint32_t *function;
     uint32_t functions, ordinal_base;
+    // The RVAs of all slots that imports were bound in.
+    uint32_t *slot;
+    uint32_t slots;
 };
 
 // A forwarder's two halves.
@@ -105,6 +108,9 @@ const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
 // that a word of data that is no address of the image any more is left alone.
 bool pe_relocate(struct pe *pe, uint32_t from, bool used);
 const char *pe_reloc_name(uint32_t type);
+
+// pe_rebase.c: see struct image_format.
+bool pe_rebase(struct image *image, uint32_t base, struct load_error *error);
 
 // pe_import.c: counts the imports and takes what they need into the set; then
 // binds them. Delayed ones come after relocating, the others before.

@@ -22,6 +22,7 @@
 // Here nothing is gained by waiting, as all DLLs that there can be are in
 // memory. So delayed imports are bound at once, and the thunks never run.
 // [PE "Delay-Load Import Tables"]
+#include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/pe/pe.h"
@@ -225,6 +226,7 @@ static bool bind_slot(struct pe *pe, const struct import *import)
     fixup.before = build_get(image, import->slot);
     build_tell(pe->in, &fixup);
     build_put(image, import->slot, fixup.after);
+    pe->detail->slot[pe->detail->slots++] = import->slot;
     return true;
 }
 
@@ -232,7 +234,11 @@ bool pe_bind_imports(struct pe *pe)
 {
     // On pages of their own, even if the image ends within one.
     uint32_t stubs = PAGE_ALIGN_UP(pe->header->SizeOfImage);
+    struct pe_detail *detail = pe->detail;
 
+    detail->slot = heap_zalloc(pe->imports + 1, sizeof *detail->slot);
+    if (!detail->slot)
+        return load_fail(pe->error, "no memory for the imports");
     return resolve_prepare(pe->in, stubs, pe->imports) &&
            walk_table(pe, &imports, bind_slot);
 }
