@@ -10,6 +10,7 @@ from kernel import stop
 class Monitor:
     def __init__(self, machine):
         self.name = machine.log.stem
+        self.log = machine.log
         self.sock, far = socket.socketpair()
         self.sock.settimeout(20)
         with far:
