@@ -398,8 +398,8 @@ BAD_TABLES = {
     "half": (relocated(block(0x2000, [8, (2, 11)])), "for the second time"),
     "adj": (relocated(block(0x2000, [8, (4, 16)])),
             "HIGHADJ relocation 0x4010 at RVA 0x400a is the last"),
-    "stripped": (relocated(b"", characteristics=0x2103),
-                 "it runs only at 0x10000000"),
+    "stripped": (relocated(b"", characteristics=0x2103, base=0xfff00000),
+                 "at 0xfff00000: the address belongs to the kernel"),
 }
 
 
@@ -634,6 +634,149 @@ def test_bad_names_and_tables_are_named(machine, tmp_path):
         **BAD_NAMES, "far": (far, "export f has RVA 0x3000, outside")})
 
 
+# The image's own code -----------------------------------------------------
+
+class Code:
+    """Machine code in which an integer stands for the address of an RVA, and
+    becomes a base relocation."""
+    def __init__(self, pe):
+        self.pe, self.rva, self.data, self.words = pe, pe.next_rva, b"", []
+
+    def add(self, *parts):
+        start = self.rva + len(self.data)
+        for part in parts:
+            if isinstance(part, int):
+                self.words.append(len(self.data))
+                part = struct.pack("<I", self.pe.base + part)
+            self.data += part
+        return start
+
+    def finish(self):
+        self.pe.section(".text", self.data, CODE)
+        return block(self.rva, self.words)
+
+
+def living_dll(result=1, detach=b"", **fields):
+    """A DLL that keeps what it is told: the callbacks count in `calls`, and
+    DllMain keeps the count, its arguments and the thread block."""
+    pe = Pe(**fields)
+    calls, count, instance, reason, reserved, block_at, index = (
+        0x1000 + 4 * n for n in range(7))
+    pe.section(".data", bytes(64), DATA)
+    code = Code(pe)
+    callback = code.add(b"\xff\x05", calls, b"\xc2\x0c\0")
+    main = code.add(
+        b"\x8b\x44\x24\x08\x85\xc0\x75" + bytes([len(detach)]), detach,
+        b"\xa3", reason, b"\x8b\x44\x24\x04\xa3", instance,
+        b"\x8b\x44\x24\x0c\xa3", reserved, b"\xa1", calls, b"\xa3", count,
+        b"\x64\xa1\x18\0\0\0\xa3", block_at,
+        b"\xb8" + struct.pack("<I", result) + b"\xc2\x0c\0")
+    names = {name: code.add(b"\xa1", rva, RET) for name, rva in (
+        ("calls", calls), ("count", count), ("instance", instance),
+        ("reason", reason), ("reserved", reserved), ("block", block_at))}
+    names["self"] = code.add(b"\x64\xa1\x18\0\0\0", RET)
+    variable = b"\x8b\x0d", index, b"\x64\xa1\x2c\0\0\0\x8b\x04\x88"
+    for n in range(3):
+        names[f"get{n}"] = code.add(*variable, b"\x8b\x40" + bytes([4 * n]),
+                                    RET)
+    names["set"] = code.add(*variable, b"\x8b\x4c\x24\x04\x89\x48\x04", RET)
+    table = code.finish()
+    at = pe.next_rva
+    tls = struct.pack("<6I", pe.base + at + 24, pe.base + at + 32,
+                      pe.base + index, pe.base + at + 32, 4, 0)
+    tls += struct.pack("<5I", 0x1234, pe.base + names["calls"],
+                       pe.base + callback, pe.base + callback, 0)
+    pe.directory[TLS] = pe.section(".tls", tls, DATA)
+    table += block(at, [0, 4, 8, 12, 28, 32, 36])
+    with_exports(pe, list(names.items()))
+    pe.directory[RELOC] = pe.section(".reloc", table, READ)
+    pe.fields.setdefault("entry", main)
+    return pe
+
+
+def test_dllmain_callbacks_and_variables(machine, tmp_path):
+    paths = [write(tmp_path / f"{name}.dll", living_dll())
+             for name in ("one", "two")]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        base = base_of(console.run("load one.dll"))
+        console.run("load two.dll")
+
+        def ask(words):
+            return returned(console.run(f"call {words}"))
+        assert ask("one.dll calls") == 2
+        assert ask("one.dll count") == 2, "callbacks come before DllMain"
+        assert ask("one.dll instance") == base
+        assert (ask("one.dll reason"), ask("one.dll reserved")) == (1, 0)
+        assert ask("one.dll block") == ask("two.dll self") != 0
+        # Two files, two copies: a relocated word, a number, and zeros.
+        ask("one.dll set 77")
+        assert [ask(f"one.dll get{n}") for n in (0, 1, 2)][0] == 0x1234
+        assert ask("one.dll get1") == 77
+        assert ask("two.dll get1") == base_of(console.run(
+            "images")) + struct.unpack("<I", living_dll().sections[2][
+                "data"][28:32])[0] - 0x10000000
+        assert ask("two.dll get2") == 0
+        assert "gone" in console.run("unload one.dll")
+        assert "gone" in console.run("unload two.dll")
+
+
+def test_dllmain_may_refuse_or_fail(machine, tmp_path):
+    """In words, and the machine goes on. What ran is not forgotten."""
+    paths = [write(tmp_path / "false.dll", living_dll(result=0)),
+             write(tmp_path / "fault.dll", living_dll(detach=b"\x0f\x0b"))]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        assert "its DllMain returned FALSE" in console.run("load false.dll")
+        assert "PE at" in console.run("load fault.dll")
+        assert ("DllMain, called to detach, did not return: at fault.dll"
+                in console.run("unload fault.dll"))
+
+
+def with_tls(at, form, value):
+    """The DLL above with one word of its TLS section changed."""
+    pe = living_dll()
+    pe.sections[2]["data"] = poked(pe.sections[2]["data"], at, form, value)
+    return pe
+
+
+B = 0x10000000
+BAD_TLS = {
+    "directory": (with_tls(0, "<I", 0), "StartAddressOfRawData at RVA 0x3000"),
+    "end": (with_tls(4, "<I", B + 0x3010), "EndAddressOfRawData at RVA "
+            "0x3004"),
+    "past": (with_tls(4, "<I", B + 0x8000), "EndAddressOfRawData"),
+    "index": (with_tls(8, "<I", B + 0x100), "AddressOfIndex at RVA 0x3008"),
+    "indexgap": (with_tls(8, "<I", B + 0x1fff), "in no section of the image"),
+    "list": (with_tls(12, "<I", B + 0x7ff0),
+             "AddressOfCallBacks at RVA 0x300c"),
+    "callback": (with_tls(36, "<I", B + 0x1000), "TLS callback at RVA 0x3024"),
+    "far": (with_tls(32, "<I", B - 4), "TLS callback at RVA 0x3020"),
+    "zeros": (with_tls(16, "<I", 0x100001), "SizeOfZeroFill at RVA 0x3010 is "
+              "0x100001: more than a mebibyte"),
+}
+
+
+def test_bad_thread_storage_is_named(machine, tmp_path):
+    outside = living_dll()
+    outside.directory[TLS] = (0x5ff0, 24)
+    refusals(machine, tmp_path, {
+        **BAD_TLS, "outside": (outside, "the TLS directory: 1 entries of 24 "
+                               "bytes at RVA 0x5ff0 reach past")})
+
+
+def test_a_file_without_relocations_goes_where_it_must(machine, tmp_path):
+    """And nowhere else: the second one finds the place taken."""
+    pe = Pe(base=0x400000, characteristics=0x2103)
+    text = pe.section(".text", reads(pe.base + 0x1001), CODE)
+    with_exports(pe, [("get", text)])
+    paths = [write(tmp_path / f"{n}.dll", pe) for n in ("a", "b")]
+    said = load_all(machine, paths, ["call a.dll get", "load b.dll"])
+    assert base_of(said[0]) == 0x400000
+    assert returned(said[2]) == 0x401001
+    assert "at 0x00400000: the address" in said[3]
+
+
 # Files of the real world --------------------------------------------------
 
 MINGW = [*Path("/usr/i686-w64-mingw32/lib").glob("*.dll"),
@@ -657,9 +800,14 @@ class Memory(Monitor):
 
 def differences(path, base, memory):
     """Bytes of the image that are not what pefile makes of the file for this
-    base. Slots of imports are left out: they hold this kernel's addresses."""
+    base. Left out is what a loader puts in: addresses of imports, and the
+    number of the thread-local storage."""
     pe = pefile.PE(str(path))
     slots = set()
+    if hasattr(pe, "DIRECTORY_ENTRY_TLS"):
+        start = pe.DIRECTORY_ENTRY_TLS.struct.AddressOfIndex - (
+            pe.OPTIONAL_HEADER.ImageBase)
+        slots.update(range(start, start + 4))
     for entry in getattr(pe, "DIRECTORY_ENTRY_IMPORT", []):
         for symbol in entry.imports:
             start = symbol.address - pe.OPTIONAL_HEADER.ImageBase

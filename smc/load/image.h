@@ -152,6 +152,7 @@ struct image {
     uint32_t uses_count;
     uint32_t users;      // images that point into this one
     uint32_t init, fini; // GRUB modules: their two life cycle functions
+    const char *words; // PE: the command line of a program that runs, or NULL
     bool started;
     // Its init or fini did not return. Nobody knows what it has told others
     // of its addresses, so it stays, and nothing is bound to it any more.

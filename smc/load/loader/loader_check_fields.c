@@ -58,7 +58,6 @@ static const struct bad_field bad_fields[] = {
     PE_FIELD(SizeOfHeaders, 0xffffffff, "SizeOfHeaders"),
     PE_FIELD(AddressOfEntryPoint, 0x7fffffff, "AddressOfEntryPoint"),
     PE_FIELD(Characteristics, 0x230c, "not marked as an executable"),
-    PE_FIELD(Characteristics, 0x230f, "relocations were stripped"),
     PE_FIELD(Directory[0], 0xfffffff0, "export table"),
     PE_FIELD(Directory[1], 0xfffffff0, "import table"),
     PE_FIELD(Directory[5], 0xfffffff0, "relocation directory"),

@@ -23,17 +23,30 @@ static void map_word(const struct walk_word *word, void *arg)
         map->bits[i / 8] |= (uint8_t)(1u << i % 8);
 }
 
+// Where the loader writes the number of the thread-local copy.
+static uint32_t tls_index(const struct image *image,
+                          const struct pe_header *header)
+{
+    const struct pe_tls *tls =
+        (const void *)(image->base +
+                       header->Directory[DIR_TLS].VirtualAddress);
+
+    return tls->AddressOfIndex - ADDRESS(image->base);
+}
+
 // Bytes that differ between two loads and lie in no relocated word. The IAT
-// holds addresses of stubs and the stubs differ; both are left out.
+// holds addresses of stubs and the stubs differ; both are left out, and the
+// number of the thread-local copy, of which each has its own.
 static uint32_t stray_bytes(const struct image *a, const struct image *b,
                             const uint8_t *bits, uint32_t *differ)
 {
     const struct pe_header *header = walk_header(module_find(a->name));
     struct pe_directory iat = header->Directory[12];
-    uint32_t stray = 0;
+    uint32_t stray = 0, tls = tls_index(a, header);
 
     for (uint32_t i = 0; i < header->SizeOfImage; i++) {
-        if (a->base[i] == b->base[i] || i - iat.VirtualAddress < iat.Size)
+        if (a->base[i] == b->base[i] || i - iat.VirtualAddress < iat.Size ||
+            i - tls < 4)
             continue;
         // Not every byte of a relocated word differs: the low ones of a delta
         // of whole pages are 0.

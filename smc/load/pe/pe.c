@@ -120,6 +120,9 @@ static bool pe_lay_out(struct loading *in)
     size = PAGE_ALIGN_UP(pe->header->SizeOfImage);
     in->image->family = FAMILY_WINDOWS;
     in->image->preferred = pe->header->ImageBase;
+    // Without a table there is only one place to go to.
+    if (!in->base && (pe->header->Characteristics & PE_RELOCS_STRIPPED))
+        in->base = pe->header->ImageBase;
     // Imports can only be counted in the stage, where the zero padding is
     // that may end their table. Only then is the number of stubs known.
     if (!build_stage(in, size + PE_IMPORTS_MAX * RESOLVE_STUB_SIZE))
@@ -138,7 +141,7 @@ static bool pe_link(struct loading *in)
 
     return pe_follow_forwards(pe) && pe_bind_imports(pe) &&
            pe_relocate(pe, pe->header->ImageBase, false) &&
-           pe_bind_delayed(pe);
+           pe_bind_delayed(pe) && pe_add_tls(pe);
 }
 
 static void pe_drop(struct loading *in)
@@ -151,6 +154,7 @@ static void pe_forget(struct image *image)
     struct pe_detail *detail = image->detail;
 
     if (detail) {
+        pe_drop_tls(detail);
         heap_free(detail->function);
         heap_free(detail->slot);
     }
@@ -163,6 +167,8 @@ const struct image_format pe_format = {
     .lay_out = pe_lay_out,
     .link = pe_link,
     .drop = pe_drop,
+    .start = pe_start,
+    .stop = pe_stop,
     .rebase = pe_rebase,
     .forget = pe_forget,
     .reloc_name = pe_reloc_name,

@@ -51,6 +51,8 @@ struct pe_detail {
     // The RVAs of all slots that imports were bound in.
     uint32_t *slot;
     uint32_t slots;
+    bool tls; // it has thread-local storage, under this index
+    uint32_t tls_index;
 };
 
 // A forwarder's two halves.
@@ -108,6 +110,16 @@ const char *pe_string(struct pe *pe, const char *field, uint32_t rva);
 // that a word of data that is no address of the image any more is left alone.
 bool pe_relocate(struct pe *pe, uint32_t from, bool used);
 const char *pe_reloc_name(uint32_t type);
+
+// pe_tls.c: judges the TLS directory of a relocated stage and makes the
+// thread's copy; gives that back; and the callbacks by number, 0 at the end.
+bool pe_add_tls(struct pe *pe);
+void pe_drop_tls(const struct pe_detail *detail);
+uint32_t pe_tls_callback(const struct image *image, uint32_t number);
+
+// pe_start.c: see struct image_format.
+bool pe_start(struct image *image, struct load_error *error);
+bool pe_stop(struct image *image, struct load_error *error);
 
 // pe_rebase.c: see struct image_format.
 bool pe_rebase(struct image *image, uint32_t base, struct load_error *error);

@@ -67,6 +67,7 @@ struct pe_header {
 #define PE_RELOCS_STRIPPED 1 // Characteristics
 #define PE_EXECUTABLE 2      // no linker error
 #define PE_DLL 0x2000
+#define PE_CONSOLE 3 // Subsystem
 
 struct pe_section {
     char Name[8];            // padded with NUL, not always ended by one
@@ -107,6 +108,13 @@ struct pe_export {
     uint32_t AddressOfFunctions;    // RVAs, by ordinal
     uint32_t AddressOfNames;        // RVAs of strings
     uint32_t AddressOfNameOrdinals; // 16 bits each, beside the names
+} __attribute__((packed));
+
+struct pe_tls { // addresses, not RVAs
+    uint32_t StartAddressOfRawData, EndAddressOfRawData;
+    uint32_t AddressOfIndex;
+    uint32_t AddressOfCallBacks; // or 0
+    uint32_t SizeOfZeroFill, Characteristics;
 } __attribute__((packed));
 
 struct pe_reloc_block {      // followed by 16-bit entries

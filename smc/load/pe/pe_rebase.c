@@ -89,6 +89,23 @@ static bool copy_parts(struct loading *in)
     return true;
 }
 
+// The thread's copy of its variables is made anew, as for a thread that comes:
+// the old one holds addresses, and nobody knows where.
+static bool commit(struct pe *pe)
+{
+    struct pe_detail old = *pe->detail;
+
+    if (!pe_add_tls(pe))
+        return false;
+    if (!build_commit(pe->in)) {
+        pe_drop_tls(pe->detail);
+        pe->detail->tls_index = old.tls_index;
+        return false;
+    }
+    pe_drop_tls(&old);
+    return true;
+}
+
 static bool relocate(struct loading *in, const struct place *old)
 {
     struct image *image = in->image;
@@ -108,7 +125,7 @@ static bool relocate(struct loading *in, const struct place *old)
         return false;
     move_slots(image, old);
     resolve_move_stubs(image);
-    return build_commit(in);
+    return commit(&pe);
 }
 
 static bool move(struct image *image, uint32_t base, struct load_error *error)
@@ -144,11 +161,11 @@ bool pe_rebase(struct image *image, uint32_t base, struct load_error *error)
                          image->users == 1 ? " holds" : "s hold");
     if (image->broken)
         return load_fail(error, "its DllMain did not return: it stays");
-    if (started && pe_format.stop && !pe_format.stop(image, error))
+    if (started && !pe_stop(image, error))
         return false;
     ok = move(image, base, error);
-    if (started && pe_format.start) {
-        image->started = pe_format.start(image, error);
+    if (started) {
+        image->started = pe_start(image, error);
         image->broken = !image->started;
     }
     return ok && !image->broken;
