@@ -420,6 +420,47 @@ def test_a_word_twice_is_found_in_a_long_run(machine, tmp_path):
     })
 
 
+def two_runs(*more):
+    """Two sections with a long run of relocations each, and more blocks. The
+    second section holds the slot of an import."""
+    pe = Pe()
+    pe.section(".data", bytes(0x2000), DATA)
+    data = imports(pe.next_rva, [("msvcrt.dll", ["strlen"])])[0]
+    pe.directory[IMPORT] = pe.section(".idata", data.ljust(0x2000, b"\0"),
+                                      DATA)
+    words = [range(0, 0x1000, 4), range(0, 0x1000, 4),
+             range(0x100, 0x1000, 4), range(0, 0x1000, 4)]
+    table = b"".join(block(0x1000 * n + 0x1000, list(part))
+                     for n, part in enumerate(words))
+    pe.directory[RELOC] = pe.section(".reloc", table + b"".join(more), READ)
+    return pe
+
+
+def test_two_long_runs(machine, tmp_path):
+    """The first gives way to the second and is not forgotten."""
+    good = load_all(machine, [write(tmp_path / "good.dll", two_runs())])[0]
+    assert "4032 HIGHLOW" in good
+    refusals(machine, tmp_path, {
+        "first": (two_runs(block(0x1000, [0x202])),
+                  "at image offset 0x1202 for the second time"),
+        "second": (two_runs(block(0x3000, [0x202])),
+                   "at image offset 0x3202 for the second time"),
+        "slot": (many_with_slot(), "for the second time"),
+    })
+
+
+def many_with_slot():
+    """One long run, without a gap, over the slot of an import."""
+    pe = Pe()
+    data = imports(pe.next_rva, [("msvcrt.dll", ["strlen"])])[0]
+    pe.directory[IMPORT] = pe.section(".idata", data.ljust(0x2000, b"\0"),
+                                      DATA)
+    pe.directory[RELOC] = pe.section(
+        ".reloc", block(0x1000, list(range(0, 0x1000, 4)))
+        + block(0x2000, list(range(0, 0x1000, 4))), READ)
+    return pe
+
+
 def test_high_needs_a_move_by_64_kib(machine, tmp_path):
     """The kernel's own choice is a page, so that this shows one of the two
     ends: moved right, or refused in words."""

@@ -23,6 +23,7 @@ static bool works(struct image *image)
            zip_round_trip(image, file->data, 20000, &zip, &error) &&
            zip.identical &&
            !call_symbol(&call, image, "gzopen", 2, "file", "r") &&
+           check_says(call.text, "which this kernel does not offer") &&
            image_of((uint32_t)(uintptr_t)image->base) == image;
 }
 
