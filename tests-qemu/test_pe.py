@@ -89,7 +89,7 @@ def refusals(machine, tmp_path, cases):
             assert len(said) == 1 and said[0].startswith(path.name), said
             assert words in said[0], (words, said[0])
         assert console.run("mem") == before
-        assert console.run("images").startswith("no images")
+        assert console.run("modules").startswith("no images")
 
 
 # Headers ------------------------------------------------------------------
@@ -184,9 +184,9 @@ def test_directories_may_be_fewer(machine, tmp_path):
     paths = [write(tmp_path / "none.dll", none),
              write(tmp_path / "two.dll", two),
              write(tmp_path / "many.dll", many)]
-    said = load_all(machine, paths, ["exports none.dll", "call two.dll get",
+    said = load_all(machine, paths, ["symbols none.dll", "call two.dll get",
                                      "call many.dll get"])
-    assert "0 of 0" in said[3]
+    assert "0 defined" in said[3]
     assert [returned(call) for call in said[4:]] == [7, 8]
 
 
@@ -502,7 +502,7 @@ def test_exports_by_ordinal_and_in_any_order(machine, tmp_path):
                  for n in (0, 1, 2, 4)]
         assert found == [2, 3, 1, 2]
         assert "LIB.DLL!#41, which" in console.run("call user.dll f3")
-        assert "#43" in console.run("exports lib.dll")
+        assert "#43" in console.run("symbols lib.dll")
         assert returned(console.run("call lib.dll mike")) == 1
         assert returned(console.run("call lib.dll #43")) == 3
         assert "uses it" in console.run("unload lib.dll")
@@ -531,8 +531,8 @@ def test_forwarders_are_followed(machine, tmp_path):
         assert returned(console.run('call a.dll m "four"')) == 4
         for name in ("n", "o"):
             assert "forward" in console.run(f"call a.dll {name}")
-        said = console.run("images")
-        assert "uses c.dll" in said
+        assert "uses c.dll" in console.run("modules b.dll")
+        assert "f, to B.own" in console.run("symbols a.dll")
 
 
 LOOPS = {
@@ -555,7 +555,7 @@ def test_forwarder_loops_are_named(machine, tmp_path, kind):
     with machine(modules=paths).open() as console:
         console.prompt()
         assert words in console.run(f"load {paths[0].name}")
-        assert console.run("images").startswith("no images")
+        assert console.run("modules").startswith("no images")
 
 
 def test_dlls_may_need_each_other_in_a_circle(machine, tmp_path):
@@ -755,7 +755,7 @@ def test_dllmain_callbacks_and_variables(machine, tmp_path):
         assert [ask(f"one.dll get{n}") for n in (0, 1, 2)][0] == 0x1234
         assert ask("one.dll get1") == 77
         assert ask("two.dll get1") == base_of(console.run(
-            "images")) + struct.unpack("<I", living_dll().sections[2][
+            "modules two.dll")) + struct.unpack("<I", living_dll().sections[2][
                 "data"][28:32])[0] - 0x10000000
         assert ask("two.dll get2") == 0
         assert "gone" in console.run("unload one.dll")
@@ -868,9 +868,10 @@ def differences(path, base, memory):
 def test_every_dll_of_mingw_equals_pefiles(machine, tmp_path):
     """Byte by byte, 12 MB of them in the largest."""
     assert ZLIB in MINGW
-    words = "; ".join(f"load {path.name}" for path in MINGW)
-    box = machine(f"-- {words}; images; echo all are done", modules=MINGW,
-                  mem=512)
+    loads = "; ".join(f"load {path.name} init=no" for path in MINGW)
+    names = " ".join(path.name for path in MINGW)
+    box = machine(f"-- {loads}; modules {names}; echo all are done",
+                  modules=MINGW, mem=512)
     box.limit = 200
     with Memory(box) as memory:
         said = memory.wait("all are done\n")

@@ -107,7 +107,7 @@ static int run_call(int argc, char **argv)
         return 1;
     export = image_export(call.image, argv[2]);
     if (!export || !export->address) {
-        kprintf(export ? "%s: %s is a forwarder, which is not followed\n"
+        kprintf(export ? "%s: %s is a forwarder to what nobody offers\n"
                        : "%s exports no %s; see `symbols`\n",
                 argv[1], argv[2]);
         return 1;

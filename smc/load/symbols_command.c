@@ -64,12 +64,14 @@ static void print_exports(const struct image *image, void *arg)
         uint32_t base = listing->loaded ? 0 : (uintptr_t)image->base;
         if (!is_wanted(listing, name))
             continue;
-        // A forwarder has no address of its own: "NTDLL.RtlAllocateHeap".
-        if (export->address)
+        // A forwarder has no address of its own, but the name of another
+        // DLL's function: "NTDLL.RtlAllocateHeap".
+        if (!export->forward)
             kprintf("  %s%08x  defined  %s\n", listing->loaded ? " " : "+",
                     export->address - base, name);
         else
-            kprintf("  -          forwarded %s\n", name);
+            kprintf("  -          forwarded %s, to %s\n", name,
+                    image->names + export->forward);
     }
 }
 

@@ -140,8 +140,9 @@ const struct image_export *pe_export_at(const struct image *image,
 // pe_resolve.c: the image that goes by this name, taken into the set if it is
 // a boot module; *image is NULL if there is none. False on an error.
 bool pe_dll(struct pe *pe, const char *dll, struct image **image);
-// The address of another DLL's function, "#12" for ordinal 12, through all
-// forwarders; 0 if nobody offers it. `from`: the forwarder that asks, or NULL.
+// Looks up another DLL's function by lookup->dll and ->name, "#12" for
+// ordinal 12, through all forwarders. `from`: the forwarder that asks, or
+// NULL. False on an error; that nobody offers it is none.
 bool pe_resolve(struct pe *pe, const struct image_export *from,
-                const char *dll, const char *symbol, uint32_t *address);
+                struct lookup *lookup);
 bool pe_forward_split(const char *forward, struct pe_forward *out);

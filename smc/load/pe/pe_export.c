@@ -182,9 +182,10 @@ bool pe_follow_forwards(struct pe *pe)
         if (!export->forward)
             continue;
         pe_forward_split(image->names + export->forward, &forward);
-        if (!pe_resolve(pe, export, forward.dll, forward.symbol,
-                        &export->address))
+        struct lookup lookup = {.dll = forward.dll, .name = forward.symbol};
+        if (!pe_resolve(pe, export, &lookup))
             return false;
+        export->address = lookup.address;
     }
     return true;
 }

@@ -204,6 +204,23 @@ static bool check_slot(struct pe *pe, const struct import *import)
                      import->slot, import->symbol);
 }
 
+// That nobody offers it is not an error. Most imports of a DLL are never
+// called by the function that one is interested in.
+static bool find_import(struct pe *pe, const struct import *import,
+                        uint32_t *address)
+{
+    struct lookup lookup = {.dll = import->dll, .name = import->symbol};
+
+    if (!pe_resolve(pe, NULL, &lookup))
+        return false;
+    build_tell_lookup(pe->in, &lookup);
+    *address = lookup.address;
+    if (!*address)
+        return resolve_refuse(pe->in, import->dll, import->symbol, address);
+    pe->image->bound++;
+    return true;
+}
+
 static bool bind_slot(struct pe *pe, const struct import *import)
 {
     struct image *image = pe->image;
@@ -213,15 +230,7 @@ static bool bind_slot(struct pe *pe, const struct import *import)
     // read, and there could be more imports than were counted.
     if (image->bound + image->refused == pe->imports)
         return load_fail(pe->error, "binding changes the import table");
-    if (!check_slot(pe, import) ||
-        !pe_resolve(pe, NULL, import->dll, import->symbol, &fixup.after))
-        return false;
-    // Not an error. Most imports of a DLL are never called by the function
-    // that one is interested in.
-    if (fixup.after)
-        image->bound++;
-    else if (!resolve_refuse(pe->in, import->dll, import->symbol,
-                             &fixup.after))
+    if (!check_slot(pe, import) || !find_import(pe, import, &fixup.after))
         return false;
     fixup.before = build_get(image, import->slot);
     build_tell(pe->in, &fixup);

@@ -105,18 +105,19 @@ static bool is_seen(const struct image_export *const *seen, uint32_t count,
 }
 
 // The kernel is asked first at each step: msvcrt.dll and KERNEL32.dll are its
-// own. A name that nobody offers is no error; *address is 0 then.
+// own. A name that nobody offers is no error; its address is 0 then.
 bool pe_resolve(struct pe *pe, const struct image_export *from,
-                const char *dll, const char *symbol, uint32_t *address)
+                struct lookup *lookup)
 {
     const struct image_export *seen[FORWARD_MAX] = {from}, *export;
-    struct pe_forward forward = {.symbol = symbol};
+    struct pe_forward forward = {.symbol = lookup->name};
     struct image *image;
 
-    strlcpy(forward.dll, dll, sizeof forward.dll);
+    strlcpy(forward.dll, lookup->dll, sizeof forward.dll);
     for (uint32_t step = from ? 1 : 0; step < FORWARD_MAX; step++) {
-        *address = host_dll_symbol(forward.dll, forward.symbol);
-        if (*address)
+        lookup->address = host_dll_symbol(forward.dll, forward.symbol);
+        lookup->from = lookup->address ? "the kernel" : NULL;
+        if (lookup->address)
             return true;
         if (!pe_dll(pe, forward.dll, &image))
             return false;
@@ -124,7 +125,8 @@ bool pe_resolve(struct pe *pe, const struct image_export *from,
         if (!export)
             return true;
         if (!export->forward) {
-            *address = export->address;
+            lookup->address = export->address;
+            lookup->from = image->name;
             return true;
         }
         if (is_seen(seen, step, export))
@@ -132,6 +134,6 @@ bool pe_resolve(struct pe *pe, const struct image_export *from,
         seen[step] = export;
         pe_forward_split(image->names + export->forward, &forward);
     }
-    return load_fail(pe->error, "%s!%s is forwarded more than %d times", dll,
-                     symbol, FORWARD_MAX);
+    return load_fail(pe->error, "%s!%s is forwarded more than %d times",
+                     lookup->dll, lookup->name, FORWARD_MAX);
 }

@@ -101,15 +101,18 @@ static bool add(struct pe *pe, const struct pe_tls *tls)
     struct pe_detail *detail = pe->detail;
     uint32_t size = tls->EndAddressOfRawData - tls->StartAddressOfRawData;
     const uint8_t *contents = pe->image->stage;
-    uint32_t index;
+    struct fixup fixup = {
+        rva_of(pe, tls->AddressOfIndex), 4, "TLS index", NULL, 0, 0};
 
     if (size)
         contents += rva_of(pe, tls->StartAddressOfRawData);
-    if (!thread_teb_tls_add(contents, size, tls->SizeOfZeroFill, &index))
+    if (!thread_teb_tls_add(contents, size, tls->SizeOfZeroFill, &fixup.after))
         return load_fail(pe->error, "no room for its thread-local storage");
-    detail->tls_index = index;
+    detail->tls_index = fixup.after;
     detail->tls = true;
-    build_put(pe->image, rva_of(pe, tls->AddressOfIndex), index);
+    fixup.before = build_get(pe->image, fixup.offset);
+    build_tell(pe->in, &fixup);
+    build_put(pe->image, fixup.offset, fixup.after);
     return true;
 }
 
