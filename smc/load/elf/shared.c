@@ -60,13 +60,36 @@ static bool make_values(struct shared *shared)
     return true;
 }
 
+// For those who watch: every name that is asked of others, those included
+// that a lazy call would ask for later.
+static void tell_lookups(const struct shared *shared)
+{
+    const struct load_watch *watch = shared->in->options->watch;
+
+    for (uint32_t i = 1; watch && watch->look && i < shared->symbols; i++) {
+        const struct elf_symbol *symbol = shared_symbol(shared, i);
+        struct lookup lookup = {
+            .name = shared_string(shared, symbol->st_name)};
+        struct shared_found found;
+        if (symbol->st_shndx != SHN_UNDEF || !lookup.name)
+            continue;
+        shared_find(shared, i, &found);
+        lookup.from = found.from;
+        lookup.address = found.value;
+        build_tell_lookup(shared->in, &lookup);
+    }
+}
+
 static bool shared_link(struct loading *in)
 {
     struct shared *shared = in->work;
 
-    return shared_make_scope(shared) && shared_check_needed_versions(shared) &&
-           make_values(shared) && shared_prepare_lazy(shared) &&
-           shared_relocate(shared) && shared_judge_twice(shared);
+    if (!shared_make_scope(shared))
+        return false;
+    tell_lookups(shared);
+    return shared_check_needed_versions(shared) && make_values(shared) &&
+           shared_prepare_lazy(shared) && shared_relocate(shared) &&
+           shared_judge_twice(shared);
 }
 
 static void move_table(const struct image *image, struct shared_table *table)

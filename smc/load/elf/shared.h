@@ -230,6 +230,7 @@ enum shared_kind {
 struct shared_found {
     enum shared_kind kind;
     uint32_t value, tpoff, size;
+    const char *from; // whose it is; NULL: nobody's
 };
 bool shared_read_needed(struct shared *shared);
 bool shared_make_scope(struct shared *shared);

@@ -37,10 +37,14 @@ bool shared_host_find(const char *library, const struct shared_name *name,
                            : find_thread(name->name);
 
     if (strcmp(name->name, "errno") == 0)
-        *found = (struct shared_found){SHARED_TLS, 0, thread_errno_tpoff(), 4};
+        *found = (struct shared_found){.kind = SHARED_TLS,
+                                       .tpoff = thread_errno_tpoff(),
+                                       .size = sizeof(int)};
     else if (address)
-        *found = (struct shared_found){SHARED_ADDRESS, address, 0, 0};
+        *found = (struct shared_found){.kind = SHARED_ADDRESS,
+                                       .value = address};
     else
         return false;
+    found->from = "the kernel";
     return true;
 }

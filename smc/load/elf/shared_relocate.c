@@ -110,7 +110,7 @@ static bool find(struct shared_relocator *work, struct shared_found *found)
     if (found->kind == SHARED_MISSING) {
         load_missing(shared->error, name);
         // Once is enough: the set will not be loaded.
-        *found = (struct shared_found){SHARED_ADDRESS, 0, 0, 0};
+        *found = (struct shared_found){.kind = SHARED_ADDRESS};
         shared->value[index] = 0;
     } else if (symbol->st_shndx == SHN_UNDEF) {
         shared->image->bound++;

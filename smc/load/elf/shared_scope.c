@@ -149,8 +149,10 @@ static void describe(const struct shared *owner,
 {
     uint32_t type = symbol->st_info & 15;
 
-    *found = (struct shared_found){SHARED_ADDRESS, symbol->st_value, 0,
-                                   symbol->st_size};
+    *found = (struct shared_found){.kind = SHARED_ADDRESS,
+                                   .value = symbol->st_value,
+                                   .size = symbol->st_size,
+                                   .from = owner->image->name};
     if (type == STT_TLS) {
         found->kind = owner->tls.reserved &&
                               symbol->st_value <= owner->tls.size
@@ -197,7 +199,7 @@ void shared_find(const struct shared *shared, uint32_t index,
     const struct elf_symbol *symbol = shared_symbol(shared, index);
     struct shared_name name;
 
-    *found = (struct shared_found){SHARED_MISSING, 0, 0, 0};
+    *found = (struct shared_found){.kind = SHARED_MISSING};
     if (!symbol)
         return;
     if (symbol->st_shndx != SHN_UNDEF) {

@@ -84,7 +84,8 @@ static bool find(struct shared *shared, const struct elf_rel *rel,
     if (!name)
         return REFUSE_FIELD(shared, rel, r_info,
                             "no such symbol, or it has no name");
-    *found = (struct shared_found){SHARED_TLS, 0, shared->tls.tpoff, 0};
+    *found = (struct shared_found){.kind = SHARED_TLS,
+                                   .tpoff = shared->tls.tpoff};
     if (index == 0)
         return shared->tls.reserved ||
                REFUSE_FIELD(shared, rel, r_info,
