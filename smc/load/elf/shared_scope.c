@@ -212,7 +212,10 @@ void shared_find(const struct shared *shared, uint32_t index,
     name.gnu = names_hash(name.name);
     name.sysv = shared_sysv_hash(name.name);
     name.version = shared_version_of(shared, index);
+    if (search(shared, &name, found))
+        return;
     // Weak and absent is 0, and the code compares before it calls.
-    if (!search(shared, &name, found) && symbol->st_info >> 4 == STB_WEAK)
-        found->kind = SHARED_ADDRESS;
+    *found = (struct shared_found){.kind = symbol->st_info >> 4 == STB_WEAK
+                                               ? SHARED_ADDRESS
+                                               : SHARED_MISSING};
 }
