@@ -183,6 +183,17 @@ def test_random_places_are_told_and_repeated(console):
     assert digest in console.run('digest md5 "abc"')
 
 
+def test_other_users_of_low_addresses_see_the_image(console):
+    """`check intn` maps pages for ring 3 at 4 MiB, and takes them away."""
+    console.run("load gcry_crc.mod at=0x400000")
+    said = console.run("check intn")
+    assert said.count("# SKIP") == 2 and "loaded at 0x400000" in said
+    assert "not ok" not in said
+    assert "cbf43926" in console.run('digest crc32 "123456789"')
+    console.run("unload all")
+    assert "loaded at" not in console.run("check intn")
+
+
 def test_objects_say_that_they_cannot_move(console):
     console.run("load gcry_crc.mod")
     assert "keep no list" in console.run("rebase gcry_crc.mod at=random:1")
@@ -357,10 +368,10 @@ def test_fuzz(machine, path):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", FUZZED, ids=lambda path: path.name)
 def test_fuzz_long(machine, path):
-    fuzzed(machine, path, 10_000, 300)
+    fuzzed(machine, path, 10_000, 800)
 
 
 def test_fuzz_words(console):

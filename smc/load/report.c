@@ -80,7 +80,7 @@ void report_details(const struct image *image)
 
 void report_heading(void)
 {
-    kprintf("%-24s format     base    KiB  relocs  uses users\n", "name");
+    kprintf("%-22s format         base    KiB  relocs  uses users\n", "name");
 }
 
 void report_line(const struct image *image)
@@ -89,7 +89,7 @@ void report_line(const struct image *image)
 
     for (uint32_t type = 0; type < IMAGE_RELOC_TYPES; type++)
         relocations += image->relocations[type];
-    kprintf("%-24.24s %-6s %08x %6u %7u %5u %5u%s\n", image->name,
+    kprintf("%-22.22s %-10s %08x %6u %7u %5u %5u%s\n", image->name,
             image->format->name, (unsigned)(uintptr_t)image->base,
             image->size / 1024, relocations, image->uses_count, image->users,
             image->broken    ? "  broken"

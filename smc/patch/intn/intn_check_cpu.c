@@ -7,6 +7,7 @@
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/string.h"
+#include "smc/door/arena.h"
 #include "smc/patch/intn/intn_check.h"
 #include "smc/patch/intn/intn_site.h"
 
@@ -194,9 +195,15 @@ static struct trap_frame user_int(uint32_t n, int dpl)
 // first that is wrong says why; `ok` is for the case that none is.
 static enum check_result user_ints(bool (*good)(uint32_t n), const char *ok)
 {
-    void *stack = user_map();
     uint32_t n = 0;
+    void *stack;
 
+    // Whoever has loaded a file there wants to have it afterwards.
+    if (arena_refuse_at(USER_CODE, 2 * PAGE_SIZE)) {
+        judged("an image is loaded at 0x%x", USER_CODE);
+        return CHECK_SKIP;
+    }
+    stack = user_map();
     if (!stack) {
         judged("no memory for a user stack");
         return CHECK_FAIL;
