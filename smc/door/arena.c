@@ -209,26 +209,24 @@ static void unlink(struct arena *arena)
     *link = arena->next;
 }
 
-// In 2008 ftrace patched text that had been freed, and by then was a mapping
-// of a network card's flash (e1000e).
-void door_withdraw(struct arena *arena)
-{
-    bool on = interrupts_off();
-    unlink(arena);
-    journal_forget(arena->base, arena->size);
-    interrupts_restore(on);
-}
-
-// The pages may have been unmapped or made data; map them as plain data.
-// Then free them: the next owner's first store would fault on r-x.
 void arena_destroy(struct arena *arena)
 {
     if (!arena)
         return;
     size_t count = arena->size / PAGE_SIZE;
-    door_withdraw(arena);
+    bool on = interrupts_off();
+    unlink(arena);
+    journal_forget(arena->base, arena->size);
+    interrupts_restore(on);
+    // Off the list and out of the journal: from here on no write and no
+    // undo reaches these pages. In 2008 ftrace patched text that had been
+    // freed, and by then was a mapping of a network card's flash (e1000e).
+    //
+    // The pages may have been unmapped or made data; map them as plain data.
+    // Then free them: the next owner's first store would fault on r-x. The
+    // view below the kernel goes first, so that no frame is writable here and
+    // executable there.
     if (arena->base != arena->frames)
-        // First: a frame is never writable here and executable there.
         paging_release((uintptr_t)arena->base, count);
     paging_map((uintptr_t)arena->frames, phys_of(arena->frames), count,
                PAGE_WRITE);

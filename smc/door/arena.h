@@ -64,13 +64,6 @@ const char *arena_refuse_at(uintptr_t base, size_t bytes);
 // the same ones are free; it is changed, so that the next draw differs.
 uintptr_t arena_draw(size_t bytes, uint32_t *seed);
 
-// Moves an arena: the same frames with the same bytes and rights appear at
-// `base`, and nothing at the old address. 0 is its own place in the direct
-// map. Its journal lines become history. False, with nothing done, if the
-// place is refused or memory for tables exhausted. Nothing may be executing
-// in it.
-bool arena_move(struct arena *arena, uintptr_t base);
-
 // The same as arena_create or, if base is not 0, arena_create_at, but of plain
 // data pages: writable, not executable, not cleared. For images that know
 // beforehand which of their pages will be code: arena_fill makes it of them.

@@ -106,37 +106,3 @@ uintptr_t arena_draw(size_t bytes, uint32_t *seed)
     }
     return 0;
 }
-
-// Page by page, as their rights differ. A page that somebody has unmapped
-// stays so.
-static void move_pages(const struct arena *arena, uint8_t *to)
-{
-    for (size_t at = 0; at < arena->size; at += PAGE_SIZE) {
-        struct page_info page;
-        if (!paging_lookup(arena->base + at, &page))
-            continue;
-        paging_unmap((uintptr_t)arena->base + at, 1);
-        paging_map((uintptr_t)to + at, page.pa, 1, page.rights);
-    }
-}
-
-// While it moves it is on no list, so that a handler's patch finds nothing
-// there instead of one half.
-bool arena_move(struct arena *arena, uintptr_t base)
-{
-    size_t count = arena->size / PAGE_SIZE;
-    uint8_t *to = base ? (uint8_t *)base : arena->frames;
-    if (to == arena->base)
-        return true;
-    if (to != arena->frames &&
-        (arena_refuse_at(base, arena->size) || !tables_fit(count)))
-        return false;
-    door_withdraw(arena);
-    move_pages(arena, to);
-    // Its tables, if it leaves them empty; the direct map keeps its own.
-    if (arena->base != arena->frames)
-        paging_release((uintptr_t)arena->base, count);
-    arena->base = to;
-    door_publish(arena);
-    return true;
-}

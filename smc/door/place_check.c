@@ -119,35 +119,6 @@ static enum check_result check_destroyed(void)
                    used > before + 2 && page_stats().used == before);
 }
 
-// The same frames at three addresses, one after the other. The patch was one
-// of an address that is no more.
-static enum check_result check_moved(void)
-{
-    uint32_t before = page_stats().used;
-    struct arena *arena = arena_create("place check", 2 * PAGE_SIZE);
-    if (!arena)
-        return CHECK_FAIL;
-    uint8_t *home = arena->base;
-    bool ok = write_answer(arena, 16, 7) == TEXT_OK &&
-              arena_make_data(arena, home + PAGE_SIZE, PAGE_SIZE, true);
-    home[PAGE_SIZE] = 99;
-    uint32_t n = text_write(home, door_int3, door_nops, 1, "place-chk").entry;
-    ok &= !arena_move(arena, KERNEL_BASE) && arena->base == home;
-    ok &= arena_move(arena, PLACE) && !is_mapped(home) &&
-          text_undo(n).reason == TEXT_FREED;
-    ok &= arena_move(arena, 0xbfff0000) && !is_mapped((void *)PLACE);
-    uint32_t answer = ask(arena, 16), byte = arena->base[PAGE_SIZE];
-    ok &= has_rights(arena->base, PAGE_EXEC) &&
-          has_rights(arena->base + PAGE_SIZE, PAGE_WRITE);
-    ok &= write_answer(arena, 16, 8) == TEXT_OK && ask(arena, 16) == 8;
-    ok &= arena_move(arena, 0) && arena->base == home && ask(arena, 16) == 8;
-    arena_destroy(arena);
-    judged("its code returns %u, its data holds %u; %u pages before, %u after",
-           answer, byte, before, page_stats().used);
-    return verdict(ok && answer == 7 && byte == 99 &&
-                   page_stats().used == before);
-}
-
 // Draws are repeatable, lie where they may, and are spread: of 1000 places
 // among three quarters of a million hardly one is drawn twice.
 static enum check_result check_drawn(void)
@@ -211,7 +182,6 @@ static const struct check place_checks[] = {
     {"an arena at an address of choice is like any other", check_created},
     {"addresses that cannot be are refused in words", check_refused},
     {"destroyed, it gives back tables and frames", check_destroyed},
-    {"moved, it keeps its bytes and rights", check_moved},
     {"places are drawn, and again", check_drawn},
     {"without memory it is refused", check_no_memory},
 };

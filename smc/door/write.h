@@ -24,10 +24,8 @@ void door_store(volatile uint8_t *alias, const uint8_t *bytes, size_t len);
 void door_refuse(struct text_result *result, enum text_reason reason,
                  const void *site, const char *technique, const void *caller);
 
-// Puts an arena that is complete on the list, and takes one off it. Off the
-// list and out of the journal no write and no undo reaches its pages.
+// Puts an arena on the list of those whose pages may be written.
 void door_publish(struct arena *arena);
-void door_withdraw(struct arena *arena);
 
 // Reads one byte of every page of a source. If the caller's pointer is bad,
 // the fault comes here, before anything is journaled or mapped: in a trap_try

@@ -99,9 +99,9 @@ struct image_format {
     // the reason: the image is then broken.
     bool (*start)(struct image *image, struct load_error *error);
     bool (*stop)(struct image *image, struct load_error *error);
-    // Moves the image, with its data as it is now, to another address, as
-    // arena_move does; 0 is wherever there is room. False with the reason:
-    // then it is still where it was, and whole.
+    // Moves the image, with its data as it is now, to another address; 0 is
+    // wherever there is room. False with the reason: then it is still where
+    // it was, and whole.
     bool (*rebase)(struct image *image, uint32_t base,
                    struct load_error *error);
     // Frees image->detail.
