@@ -4,6 +4,7 @@ before, and that nothing is left behind."""
 import hashlib
 import re
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from test_loader import compiled, in_use
 from test_screen import COLUMNS, ROWS, wait_for
 
 NAMES = [path.name for path in CRYPTO]
+LIBRARY = Path("/usr/lib32/libz.so.1")
 WIDTH = 80
 
 
@@ -153,6 +155,20 @@ def test_a_dll_runs_anywhere(console, place):
     assert re.search("^0 pages writable", console.run("audit"), re.M)
     assert "gone" in console.run("unload zlib1.dll")
     assert in_use(console) == before and console.run("hash") == text
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_shared_object_runs_anywhere(machine, seed):
+    with machine(modules=[LIBRARY]).open() as console:
+        console.prompt()
+        before = in_use(console)
+        said = console.run(f"load libz.so.1 at=random:{seed}")
+        assert int(re.search(r"at (0x\w+)", said)[1], 16) < 0xc0000000
+        assert "0xcbf43926" in console.run(
+            'call libz.so.1 crc32 0 "123456789" 9')
+        assert re.search("^0 pages writable", console.run("audit"), re.M)
+        assert "gone" in console.run("unload libz.so.1")
+        assert in_use(console) == before
 
 
 def test_places_that_cannot_be(console):
@@ -339,14 +355,14 @@ def test_help_lines_fit_the_screen(machine):
 
 # Damage -------------------------------------------------------------------
 
-FUZZED = [ZLIB, CRYPTO[0], CRYPTO[1], CRYPTO[4]]
+FUZZED = [ZLIB, LIBRARY, CRYPTO[0], CRYPTO[1], CRYPTO[4]]
 
 
 def fuzzed(machine, path, count, limit):
     """Damaged copies in one machine: none may crash or hang it, leave a word
     where it does not belong or a page that nobody owns. Many are refused, and
     many are not: a damaged word may mean nothing."""
-    with machine(modules=MODULES, limit=limit).open() as console:
+    with machine(modules=[*MODULES, LIBRARY], limit=limit).open() as console:
         console.prompt()
         console.run("load crypto.mod")
         before, text = in_use(console), console.run("hash")
