@@ -46,7 +46,8 @@ def follows(lab, seed):
     moved = int(re.search(r"^The kernel has moved by 0x(\w+)", output,
                           re.M)[1], 16)
     last = output.rpartition("The kernel has moved")[2]
-    seen = [int(at, 16) for at in re.findall(r"0x(c\w{7}) <\w+", last)]
+    seen = [int(at, 16) for at in re.findall(
+        r"reakpoint \d+ at 0x(c\w{7}): file", last)]
     assert moved and seen and min(seen) >= 0xc0101000 + moved, tail(output)
 
 

@@ -7,12 +7,13 @@ import time
 
 import pytest
 
-from kernel import FAIL, LOGS, PANIC, PASS, ROOT, plain
+from kernel import BUILD, FAIL, LOGS, PANIC, PASS, ROOT, plain
 from labs import MODULES, SUITES
 from linked import PARTS, Kernel, Linked, fnv1a, word
 from monitor import Monitor
 from test_iso import make_iso
 from test_labs import NO_NX
+from test_transcripts import dialogues, differences
 
 DELTA = 0x345000
 
@@ -245,3 +246,52 @@ def test_nothing_that_the_loader_left_is_overwritten(machine):
         for m in MODULES:
             assert len(re.findall(rf"^ *{m.stat().st_size}  {m.name}", run.text,
                                   re.M)) == 3, run.explain([m.name])
+
+
+def at_some_place(lines):
+    """Addresses and distances depend on the kernel's size: masked."""
+    return [re.sub(r"by 0x\w+", "by 0x0", re.sub(
+        r"\b(0x)?c[0-9a-f]{7}\b", "0xc0000000", line)) for line in lines]
+
+
+def test_the_chapter_shows_a_moved_kernel(machine):
+    """The page's blocks ```moved, typed into a kernel with kaslr=1."""
+    wanted = dialogues(ROOT / "docs" / "kaslr.md", "moved")
+    assert len(wanted) > 3
+    with machine("kaslr=1", modules=MODULES).open() as console:
+        console.prompt()
+        for command, lines in wanted:
+            found = differences(
+                at_some_place(lines),
+                at_some_place(console.run(command).splitlines()))
+            assert not found, f"{command}\n{found}"
+
+
+def text_size(objects):
+    said = subprocess.run(["size", "-A", *objects], capture_output=True,
+                          text=True, check=True).stdout
+    return sum(map(int, re.findall(r"^\.text\S* +(\d+)", said, re.M)))
+
+
+def compiled(folder, flags):
+    """The engines of smc/x86 with the kernel's flags and some more."""
+    folder.mkdir()
+    usual = (BUILD / "flavour").read_text().split()
+    made = []
+    for source in sorted((ROOT / "smc" / "x86").glob("*.c")):
+        made.append(folder / f"{source.stem}.o")
+        subprocess.run([*usual, *flags, "-MF", "/dev/null", "-c", source,
+                        "-o", made[-1]], cwd=ROOT, check=True)
+    return made
+
+
+def test_what_position_independence_would_cost(tmp_path):
+    """docs/kaslr.md says by how much the code would grow."""
+    said = re.search(r"grows by (\d+\.\d) % when it is compiled with `-fpie`",
+                     (ROOT / "docs" / "kaslr.md").read_text())
+    fixed = text_size(compiled(tmp_path / "fixed", []))
+    pic = text_size(compiled(tmp_path / "pic",
+                             ["-fpie", "-fvisibility=hidden"]))
+    grows = 100 * (pic / fixed - 1)
+    print(f"{fixed} bytes, position-independent {pic}: {grows:.1f} %")
+    assert abs(grows - float(said[1])) < 1.5, grows

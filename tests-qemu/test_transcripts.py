@@ -64,10 +64,10 @@ def blocks(page, kind="console"):
             re.findall(rf"^```{kind}\n(.*?)^```", text, re.M | re.S)]
 
 
-def dialogues(page):
+def dialogues(page, kind="console"):
     """Each command with the lines that it must print."""
     found = []
-    for block in blocks(page):
+    for block in blocks(page, kind):
         if not block[0].startswith(PROMPT):
             continue
         for line in block:
