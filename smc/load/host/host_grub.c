@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The GRUB kernel for its modules: memory, strings, time, and the table.
+// The GRUB kernel for its modules: printing, time, what a machine without
+// disks answers, and the table.
 //
 // GRUB 2.06 for i386-pc has 275 modules. What they import and none of them
 // exports are 119 names; this table and that of host_grub_refused.c are all
@@ -7,180 +8,9 @@
 #include "smc/load/host/host_grub.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
-#include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
 #include "smc/load/host/host_c.h"
-#include "smc/load/host/host_text.h"
-
-// The wrappers are here for their calling convention alone: each takes its
-// arguments from registers and passes them on as the kernel's C wants them.
-
-static GRUB void *grub_malloc(size_t size)
-{
-    return host_alloc(size);
-}
-
-static GRUB void *grub_calloc(size_t n, size_t size)
-{
-    return host_zalloc(n, size);
-}
-
-static GRUB void *grub_zalloc(size_t size)
-{
-    return host_zalloc(1, size);
-}
-
-static GRUB void *grub_realloc(void *memory, size_t size)
-{
-    return host_resize(memory, size);
-}
-
-static GRUB void *grub_memalign(size_t align, size_t size)
-{
-    return host_alloc_aligned(align, size);
-}
-
-static GRUB void grub_free(void *memory)
-{
-    host_free(memory);
-}
-
-static GRUB void *grub_memmove(void *dst, const void *src, size_t n)
-{
-    return memmove(dst, src, n);
-}
-
-static GRUB void *grub_memset(void *dst, int c, size_t n)
-{
-    return memset(dst, c, n);
-}
-
-static GRUB int grub_memcmp(const void *a, const void *b, size_t n)
-{
-    return memcmp(a, b, n);
-}
-
-static GRUB size_t grub_strlen(const char *text)
-{
-    return strlen(text);
-}
-
-static GRUB int grub_strcmp(const char *a, const char *b)
-{
-    return strcmp(a, b);
-}
-
-static GRUB int grub_strncmp(const char *a, const char *b, size_t n)
-{
-    return strncmp(a, b, n);
-}
-
-static GRUB char *grub_strcpy(char *dst, const char *src)
-{
-    return host_strcpy(dst, src);
-}
-
-static GRUB char *grub_strchr(const char *text, int c)
-{
-    return strchr(text, c);
-}
-
-static GRUB char *grub_strrchr(const char *text, int c)
-{
-    return host_strrchr(text, c);
-}
-
-static GRUB char *grub_strndup(const char *text, size_t n)
-{
-    size_t len = strnlen(text, n);
-    char *copy = host_alloc(len + 1);
-
-    if (copy) {
-        memcpy(copy, text, len);
-        copy[len] = '\0';
-    }
-    return copy;
-}
-
-static GRUB char *grub_strdup(const char *text)
-{
-    return grub_strndup(text, strlen(text));
-}
-
-static GRUB int grub_isspace(int c)
-{
-    return host_isspace(c);
-}
-
-// Is `word` one of the blank-separated words of `list`?
-static GRUB int grub_strword(const char *list, const char *word)
-{
-    size_t len = strlen(word);
-
-    while (*list) {
-        while (*list == ' ')
-            list++;
-        if (strncmp(list, word, len) == 0 &&
-            (list[len] == ' ' || list[len] == '\0'))
-            return 1;
-        while (*list && *list != ' ')
-            list++;
-    }
-    return 0;
-}
-
-// Unlike ISO C these take no minus, and answer with an error.
-static uint64_t number(const char *text, const char **end, int base,
-                       uint64_t limit)
-{
-    const char *stop;
-    int minus, over;
-    uint64_t value = host_number(text, &stop, base, limit, &minus, &over);
-
-    if (stop == text || minus) {
-        host_grub_error(GRUB_BAD_NUMBER, "unrecognized number");
-        value = 0;
-    } else if (over) {
-        host_grub_error(GRUB_OUT_OF_RANGE, "overflow is detected");
-    }
-    if (end)
-        *end = stop;
-    return value;
-}
-
-static GRUB uint32_t grub_strtoul(const char *text, const char **end, int base)
-{
-    return (uint32_t)number(text, end, base, UINT32_MAX);
-}
-
-static GRUB uint64_t grub_strtoull(const char *text, const char **end,
-                                   int base)
-{
-    return number(text, end, base, UINT64_MAX);
-}
-
-// Long division, a bit at a time: the kernel links no libgcc, and a divisor
-// of more than 32 bits is beyond the DIV instruction.
-static GRUB uint64_t grub_divmod64(uint64_t n, uint64_t d, uint64_t *remainder)
-{
-    uint64_t quotient = 0, rest = 0;
-    bool carry;
-
-    if (d == 0)
-        host_give_up(__builtin_return_address(0), "divided by 0");
-    for (int bit = 63; bit >= 0; bit--) {
-        carry = rest >> 63;
-        rest = rest << 1 | (n >> bit & 1);
-        if (carry || rest >= d) {
-            rest -= d;
-            quotient |= 1ull << bit;
-        }
-    }
-    if (remainder)
-        *remainder = rest;
-    return quotient;
-}
 
 static GRUB int grub_vprintf(const char *fmt, va_list ap)
 {
@@ -222,8 +52,8 @@ static PRINTF_LIKE(4, 5) void grub_real_dprintf(const char *file, int line,
     const char *debug = host_grub_env_get("debug");
     va_list ap;
 
-    if (!debug ||
-        !(grub_strword(debug, "all") || grub_strword(debug, condition)))
+    if (!debug || !(host_grub_strword(debug, "all") ||
+                    host_grub_strword(debug, condition)))
         return;
     kprintf("%s:%d: ", file, line);
     va_start(ap, fmt);
@@ -380,7 +210,7 @@ static uint32_t grub_disk_cache_table[1021][6];
 
 static const struct host_symbol symbols[] = {
     HOST_DATA("grub_boot_device", grub_boot_device),
-    HOST_CODE("grub_calloc", grub_calloc),
+    HOST_CODE("grub_calloc", host_grub_calloc),
     HOST_DATA("grub_command_list", host_grub_commands),
     HOST_DATA("grub_current_context", host_grub_context),
     HOST_CODE("grub_device_iterate", grub_device_iterate),
@@ -393,7 +223,7 @@ static const struct host_symbol symbols[] = {
     HOST_DATA("grub_disk_firmware_is_tainted", grub_tainted),
     HOST_CODE("grub_disk_open", grub_device_open),
     NONE("grub_disk_write_weak", DISK_WRITE),
-    HOST_CODE("grub_divmod64", grub_divmod64),
+    HOST_CODE("grub_divmod64", host_grub_divmod64),
     NONE("grub_dl_head", DL_HEAD),
     HOST_CODE("grub_dl_load", grub_dl_load),
     HOST_CODE("grub_dl_ref", grub_dl_ref),
@@ -418,21 +248,21 @@ static const struct host_symbol symbols[] = {
     NONE("grub_file_progress_hook", PROGRESS),
     HOST_CODE("grub_file_read", host_grub_file_read),
     HOST_CODE("grub_file_seek", host_grub_file_seek),
-    HOST_CODE("grub_free", grub_free),
+    HOST_CODE("grub_free", host_grub_free),
     NONE("grub_fs_autoload_hook", AUTOLOAD),
     NONE("grub_fs_list", FS_LIST),
     HOST_CODE("grub_get_time_ms", grub_get_time_ms),
     HOST_CODE("grub_getkey_noblock", grub_no_key),
     HOST_DATA("grub_gettext", grub_gettext),
-    HOST_CODE("grub_isspace", grub_isspace),
+    HOST_CODE("grub_isspace", host_grub_isspace),
     HOST_CODE("grub_key_is_interrupt", grub_no_key),
     HOST_CODE("grub_list_push", host_grub_list_push),
     HOST_CODE("grub_list_remove", host_grub_list_remove),
-    HOST_CODE("grub_malloc", grub_malloc),
-    HOST_CODE("grub_memalign", grub_memalign),
-    HOST_CODE("grub_memcmp", grub_memcmp),
-    HOST_CODE("grub_memmove", grub_memmove),
-    HOST_CODE("grub_memset", grub_memset),
+    HOST_CODE("grub_malloc", host_grub_malloc),
+    HOST_CODE("grub_memalign", host_grub_memalign),
+    HOST_CODE("grub_memcmp", host_grub_memcmp),
+    HOST_CODE("grub_memmove", host_grub_memmove),
+    HOST_CODE("grub_memset", host_grub_memset),
     HOST_CODE("grub_millisleep", grub_millisleep),
     NONE("grub_mm_base", MM_BASE),
     NONE("grub_modbase", MODBASE),
@@ -447,23 +277,23 @@ static const struct host_symbol symbols[] = {
     HOST_CODE("grub_puts_", grub_puts),
     HOST_CODE("grub_real_dprintf", grub_real_dprintf),
     NONE("grub_realidt", REAL_IDT),
-    HOST_CODE("grub_realloc", grub_realloc),
+    HOST_CODE("grub_realloc", host_grub_realloc),
     HOST_CODE("grub_refresh", grub_refresh),
     HOST_CODE("grub_register_command_lockdown", host_grub_register_lockdown),
     HOST_CODE("grub_register_command_prio", host_grub_register),
     HOST_CODE("grub_register_variable_hook", host_grub_env_hook),
     HOST_CODE("grub_snprintf", host_snprintf),
-    HOST_CODE("grub_strchr", grub_strchr),
-    HOST_CODE("grub_strcmp", grub_strcmp),
-    HOST_CODE("grub_strcpy", grub_strcpy),
-    HOST_CODE("grub_strdup", grub_strdup),
-    HOST_CODE("grub_strlen", grub_strlen),
-    HOST_CODE("grub_strncmp", grub_strncmp),
-    HOST_CODE("grub_strndup", grub_strndup),
-    HOST_CODE("grub_strrchr", grub_strrchr),
-    HOST_CODE("grub_strtoul", grub_strtoul),
-    HOST_CODE("grub_strtoull", grub_strtoull),
-    HOST_CODE("grub_strword", grub_strword),
+    HOST_CODE("grub_strchr", host_grub_strchr),
+    HOST_CODE("grub_strcmp", host_grub_strcmp),
+    HOST_CODE("grub_strcpy", host_grub_strcpy),
+    HOST_CODE("grub_strdup", host_grub_strdup),
+    HOST_CODE("grub_strlen", host_grub_strlen),
+    HOST_CODE("grub_strncmp", host_grub_strncmp),
+    HOST_CODE("grub_strndup", host_grub_strndup),
+    HOST_CODE("grub_strrchr", host_grub_strrchr),
+    HOST_CODE("grub_strtoul", host_grub_strtoul),
+    HOST_CODE("grub_strtoull", host_grub_strtoull),
+    HOST_CODE("grub_strword", host_grub_strword),
     HOST_DATA("grub_term_highlight_color", grub_colors[1]),
     HOST_DATA("grub_term_inputs", grub_terminals[0]),
     HOST_DATA("grub_term_inputs_disabled", grub_terminals[1]),
@@ -477,7 +307,7 @@ static const struct host_symbol symbols[] = {
     HOST_CODE("grub_xasprintf", grub_xasprintf),
     HOST_DATA("grub_xputs", grub_xputs),
     HOST_CODE("grub_xvasprintf", grub_xvasprintf),
-    HOST_CODE("grub_zalloc", grub_zalloc),
+    HOST_CODE("grub_zalloc", host_grub_zalloc),
 };
 HOST_FAMILY(host_grub, "grub", "the GRUB kernel, for its modules", symbols);
 

@@ -63,6 +63,30 @@ GRUB void host_grub_unregister(struct grub_command *command);
 // Drops what an image has registered; called when it is unloaded.
 void host_grub_forget(const struct image *owner);
 
+// host_grub_text.c: what its names say.
+GRUB void *host_grub_malloc(size_t size);
+GRUB void *host_grub_calloc(size_t n, size_t size);
+GRUB void *host_grub_zalloc(size_t size);
+GRUB void *host_grub_realloc(void *memory, size_t size);
+GRUB void *host_grub_memalign(size_t align, size_t size);
+GRUB void host_grub_free(void *memory);
+GRUB void *host_grub_memmove(void *dst, const void *src, size_t n);
+GRUB void *host_grub_memset(void *dst, int c, size_t n);
+GRUB int host_grub_memcmp(const void *a, const void *b, size_t n);
+GRUB size_t host_grub_strlen(const char *text);
+GRUB int host_grub_strcmp(const char *a, const char *b);
+GRUB int host_grub_strncmp(const char *a, const char *b, size_t n);
+GRUB char *host_grub_strcpy(char *dst, const char *src);
+GRUB char *host_grub_strchr(const char *text, int c);
+GRUB char *host_grub_strrchr(const char *text, int c);
+GRUB char *host_grub_strndup(const char *text, size_t n);
+GRUB char *host_grub_strdup(const char *text);
+GRUB int host_grub_isspace(int c);
+GRUB int host_grub_strword(const char *list, const char *word);
+GRUB uint32_t host_grub_strtoul(const char *text, const char **end, int base);
+GRUB uint64_t host_grub_strtoull(const char *text, const char **end, int base);
+GRUB uint64_t host_grub_divmod64(uint64_t n, uint64_t d, uint64_t *remainder);
+
 // host_grub_env.c: the environment.
 struct grub_variable {
     char *name, *value;
