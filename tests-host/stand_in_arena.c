@@ -116,17 +116,6 @@ static struct arena *create(const char *name, uintptr_t base, size_t bytes,
     return arenas = &mapping->arena;
 }
 
-struct arena *arena_create_data(const char *name, uintptr_t base, size_t bytes)
-{
-    struct arena *arena = base && arena_refuse_at(base, bytes)
-                              ? NULL
-                              : create(name, base, bytes);
-
-    if (arena)
-        protect(arena, arena->base, arena->size, DATA);
-    return arena;
-}
-
 struct arena *arena_create(const char *name, size_t bytes)
 {
     return create(name, 0, bytes, CODE);
@@ -216,24 +205,6 @@ static bool is_code(const struct arena *arena, const uint8_t *at, size_t len)
         if (mapping_of(arena)->rights[page] != CODE)
             return false;
     return true;
-}
-
-struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
-                              const void *code, size_t len,
-                              const char *technique)
-{
-    struct text_result result = {.reason = TEXT_OK};
-
-    (void)technique;
-    if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE || len > bytes ||
-        !bytes || !holds(arena, at, bytes)) {
-        result.reason = TEXT_OUTSIDE;
-        return result;
-    }
-    memcpy(at, code, len);
-    memset((uint8_t *)at + len, INT3, bytes - len);
-    protect(arena, at, bytes, CODE);
-    return result;
 }
 
 struct text_result arena_write(struct arena *arena, void *at, const void *code,
