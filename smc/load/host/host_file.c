@@ -18,8 +18,6 @@ static struct descriptor {
     uint32_t at;
 } table[16];
 
-int host_errno;
-
 static int fail(int number)
 {
     host_errno = number;

@@ -10,10 +10,12 @@
 #pragma once
 #include "smc/load/host/host_printf.h"
 #include "smc/load/image.h"
+#include "smc/load/thread.h"
 
 // The number of the last error, as Linux counts them; msvcrt has the same
-// numbers for those that are used here.
-extern int host_errno;
+// numbers for those that are used here. It lies in the thread block, where
+// shared objects look for it.
+#define host_errno (*thread_errno())
 enum {
     HOST_ENOENT = 2,
     HOST_EBADF = 9,

@@ -11,23 +11,22 @@
 #include "smc/load/host/host.h"
 #include "smc/load/host/host_c.h"
 #include "smc/load/host/host_dll.h"
-
-static uint32_t last_error;
+#include "smc/load/thread.h"
 
 bool host_last_error(uint32_t number)
 {
-    last_error = number;
+    thread_set_last_error(number);
     return false;
 }
 
 static STDCALL uint32_t k32_get_last_error(void)
 {
-    return last_error;
+    return thread_last_error();
 }
 
 static STDCALL void k32_set_last_error(uint32_t number)
 {
-    last_error = number;
+    thread_set_last_error(number);
 }
 
 // A critical section keeps other threads out. There are none: calls into
@@ -37,47 +36,37 @@ static STDCALL void k32_critical_section(void *section)
     (void)section;
 }
 
-// Thread-local slots, of the only thread. Windows promises 64.
-static struct {
-    bool used;
-    void *value;
-} slots[64];
-#define SLOTS (sizeof slots / sizeof slots[0])
-
+// Thread-local slots, of the only thread: thread.h keeps them where compiled
+// code may look for them, behind %fs.
 static STDCALL uint32_t k32_tls_alloc(void)
 {
-    for (uint32_t i = 0; i < SLOTS; i++)
-        if (!slots[i].used) {
-            slots[i].used = true;
-            slots[i].value = NULL;
-            return i;
-        }
+    uint32_t slot;
+
+    if (thread_slot_alloc(call_owner(), &slot))
+        return slot;
     host_last_error(HOST_NOT_ENOUGH_MEMORY);
     return 0xffffffff; // TLS_OUT_OF_INDEXES
 }
 
 // NULL is a legal value, which is why success is told by the last error.
-static STDCALL void *k32_tls_get_value(uint32_t slot)
+static STDCALL uint32_t k32_tls_get_value(uint32_t slot)
 {
-    last_error = slot < SLOTS ? 0 : HOST_INVALID_PARAMETER;
-    return slot < SLOTS ? slots[slot].value : NULL;
+    uint32_t value = 0;
+    bool found = thread_slot_get(slot, &value);
+
+    thread_set_last_error(found ? 0 : HOST_INVALID_PARAMETER);
+    return value;
 }
 
-static STDCALL uint32_t k32_tls_set_value(uint32_t slot, void *value)
+static STDCALL uint32_t k32_tls_set_value(uint32_t slot, uint32_t value)
 {
-    if (slot >= SLOTS)
-        return host_last_error(HOST_INVALID_PARAMETER);
-    slots[slot].value = value;
-    return true;
+    return thread_slot_set(slot, value) ||
+           host_last_error(HOST_INVALID_PARAMETER);
 }
 
 static STDCALL uint32_t k32_tls_free(uint32_t slot)
 {
-    if (slot >= SLOTS || !slots[slot].used)
-        return host_last_error(HOST_INVALID_PARAMETER);
-    slots[slot].used = false;
-    slots[slot].value = NULL;
-    return true;
+    return thread_slot_free(slot) || host_last_error(HOST_INVALID_PARAMETER);
 }
 
 // The processor sleeps between ticks. INFINITE would end the machine's use.
@@ -122,11 +111,15 @@ static STDCALL void *k32_set_exception_filter(void *filter)
     return NULL;
 }
 
-// The process and the thread are both number 1; its handle is the -1 that
-// Windows has, too.
-static STDCALL uint32_t k32_one(void)
+// The numbers in the thread block. The handle is the -1 that Windows has.
+static STDCALL uint32_t k32_process_id(void)
 {
-    return 1;
+    return THREAD_PROCESS_ID;
+}
+
+static STDCALL uint32_t k32_thread_id(void)
+{
+    return THREAD_ID;
 }
 
 static STDCALL int k32_current_process(void)
@@ -185,6 +178,11 @@ static STDCALL void k32_debug_string(const char *text)
 }
 
 // There is one heap, and its handle is its number.
+static STDCALL uint32_t k32_process_heap(void)
+{
+    return 1;
+}
+
 static STDCALL void *k32_heap_alloc(uint32_t heap, uint32_t flags, size_t size)
 {
     (void)heap;
@@ -257,13 +255,13 @@ static const struct host_symbol symbols[] = {
     HOST_CODE("FreeLibrary", host_module_free),
     HOST_CODE("GetCommandLineA", k32_command_line),
     HOST_CODE("GetCurrentProcess", k32_current_process),
-    HOST_CODE("GetCurrentProcessId", k32_one),
-    HOST_CODE("GetCurrentThreadId", k32_one),
+    HOST_CODE("GetCurrentProcessId", k32_process_id),
+    HOST_CODE("GetCurrentThreadId", k32_thread_id),
     HOST_CODE("GetLastError", k32_get_last_error),
     HOST_CODE("GetModuleHandleA", host_module_handle),
     HOST_CODE("GetModuleHandleW", host_module_handle_wide),
     HOST_CODE("GetProcAddress", host_module_symbol),
-    HOST_CODE("GetProcessHeap", k32_one),
+    HOST_CODE("GetProcessHeap", k32_process_heap),
     HOST_CODE("GetStartupInfoA", k32_startup_info),
     HOST_CODE("GetStdHandle", k32_std_handle),
     HOST_CODE("GetSystemTimeAsFileTime", k32_system_time),

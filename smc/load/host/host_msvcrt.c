@@ -14,11 +14,6 @@
 #include "smc/load/host/host_exit.h"
 #include "smc/load/host/host_text.h"
 
-static int *crt_errno(void)
-{
-    return &host_errno;
-}
-
 static void crt_amsg_exit(int code)
 {
     call_end((uint32_t)(uintptr_t)__builtin_return_address(0),
@@ -243,7 +238,7 @@ static const struct host_symbol symbols[] = {
     HOST_CODE("_amsg_exit", crt_amsg_exit),
     HOST_CODE("_cexit", crt_cexit),
     HOST_CODE("_close", host_close),
-    HOST_CODE("_errno", crt_errno),
+    HOST_CODE("_errno", thread_errno),
     HOST_CODE("_exit", call_exit),
     HOST_CODE("_fileno", crt_fileno),
     HOST_CODE("_initterm", crt_initterm),

@@ -13,11 +13,6 @@
 #include "smc/load/host/host_exit.h"
 #include "smc/load/host/host_text.h"
 
-static int *libc_errno(void)
-{
-    return &host_errno;
-}
-
 static void libc_stack_chk_fail(void)
 {
     host_give_up(__builtin_return_address(0),
@@ -179,7 +174,7 @@ static const struct host_symbol symbols[] = {
     HOST_CODE("__assert_fail", libc_assert_fail),
     HOST_CODE("__cxa_atexit", libc_cxa_atexit),
     HOST_CODE("__cxa_finalize", host_exit_run),
-    HOST_CODE("__errno_location", libc_errno),
+    HOST_CODE("__errno_location", thread_errno),
     HOST_CODE("__fprintf_chk", libc_fprintf_chk),
     HOST_CODE("__memcpy_chk", libc_memcpy_chk),
     HOST_CODE("__printf_chk", libc_printf_chk),
