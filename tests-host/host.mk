@@ -136,7 +136,7 @@ $(foreach home,$(HOMES),$(eval $(call host_home,$(home))))
 # libFuzzer brings its own main; elsewhere ours feeds it the files.
 $(FUZZ:%=$(HOST)/asan/fuzz_%): $(HOST)/asan/tests-host/fuzz_main.o
 
--include $(wildcard $(HOST)/*/*/*.d $(HOST)/*/*/*/*.d)
+-include $(wildcard $(addprefix $(HOST)/,*/*/*.d */*/*/*.d */*/*/*/*.d))
 
 # Fails where 32-bit programs do not run, in words. There `make host` says so
 # and is content: the tests then skip for the same reason.

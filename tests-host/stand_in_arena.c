@@ -10,6 +10,7 @@
 // takes the pages' right to be executed for the length of the copy.
 #include "kernel/heap.h"
 #include "kernel/pages.h"
+#include "kernel/paging.h"
 #include "kernel/panic.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
@@ -51,21 +52,45 @@ static struct mapping *mapping_of(const struct arena *arena)
     return (struct mapping *)arena; // its first member
 }
 
+// The last mapping that was given back, without any right. The next one of
+// its size is there already: page faults of fresh memory, which a kernel does
+// not have, would be most of what loading takes.
+static struct {
+    uint8_t *base;
+    size_t size;
+} spare;
+
+static void drop_spare(void)
+{
+    if (spare.base)
+        munmap(spare.base - PAGE_SIZE, spare.size + 2 * PAGE_SIZE);
+    spare.base = NULL;
+}
+
 // No access is what all pages begin with; the guards keep it. `base` 0 is
 // anywhere. NULL if it is not free.
 static uint8_t *map(uintptr_t base, size_t size)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    uint8_t *at = mmap((void *)(base ? base - PAGE_SIZE : 0),
-                       size + 2 * PAGE_SIZE, PROT_NONE,
-                       base ? flags | MAP_FIXED_NOREPLACE : flags, -1, 0);
+    uint8_t *at = spare.base;
 
+    if (!base && at && spare.size == size) {
+        spare.base = NULL;
+        return at;
+    }
+    drop_spare(); // it may be in the way
+    at = mmap((void *)(base ? base - PAGE_SIZE : 0), size + 2 * PAGE_SIZE,
+              PROT_NONE, base ? flags | MAP_FIXED_NOREPLACE : flags, -1, 0);
     return at == MAP_FAILED ? NULL : at + PAGE_SIZE;
 }
 
 static void unmap(uint8_t *base, size_t size)
 {
-    munmap(base - PAGE_SIZE, size + 2 * PAGE_SIZE);
+    drop_spare();
+    if (mprotect(base, size, PROT_NONE))
+        panic("mprotect of %p refused", (void *)base);
+    spare.base = base;
+    spare.size = size;
 }
 
 // A refusal would be a broken invariant: the pages are ours.
@@ -266,14 +291,13 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
         !holds(arena, at, bytes))
         return false;
-    for (size_t i = 0; i < bytes; i += PAGE_SIZE) {
-        uint8_t *page = (uint8_t *)at + i;
-        if (is_code(arena, page, 1)) {
-            protect(arena, page, PAGE_SIZE, DATA);
-            memset(page, 0, PAGE_SIZE);
-        }
-        protect(arena, page, PAGE_SIZE, writable ? DATA : PROT_READ);
-    }
+    // In one piece, as every change is a system call.
+    if (mprotect(at, bytes, DATA))
+        panic("mprotect of %p refused", at);
+    for (size_t i = 0; i < bytes; i += PAGE_SIZE)
+        if (is_code(arena, (uint8_t *)at + i, 1))
+            memset((uint8_t *)at + i, 0, PAGE_SIZE);
+    protect(arena, at, bytes, writable ? DATA : PROT_READ);
     return true;
 }
 
@@ -299,6 +323,23 @@ struct arena *arena_of(const void *at, size_t len)
     while (arena && !holds(arena, at, len))
         arena = arena->next;
     return arena;
+}
+
+// Of the page tables only what arenas know is known here.
+bool paging_lookup(const void *va, struct page_info *info)
+{
+    struct arena *arena = arena_of(va, 1);
+    int rights;
+
+    if (!arena)
+        return false;
+    rights = mapping_of(arena)
+                 ->rights[((const uint8_t *)va - arena->base) / PAGE_SIZE];
+    info->pa = 0;
+    info->rights = rights == CODE   ? PAGE_EXEC
+                   : rights == DATA ? PAGE_WRITE
+                                    : PAGE_READ;
+    return true;
 }
 
 // Only the number: the words are the door's, and the door is not here.

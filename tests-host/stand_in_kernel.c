@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What the tables of offers point at, and nobody calls here: the processor's
-// features, the rights of pages, the shell.
+// features, the rights of pages, the shell. (Reading rights, which are known, is
+// in stand_in_arena.c.)
 #include "kernel/command.h"
 #include "kernel/cpu.h"
 #include "kernel/paging.h"
 
 struct cpu_features cpu;
-
-bool paging_lookup(const void *va, struct page_info *info)
-{
-    (void)va;
-    (void)info;
-    return false;
-}
 
 void paging_protect(const void *va, size_t count, unsigned rights)
 {
