@@ -67,7 +67,7 @@ FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \
     oracle_zydis_registers oracle_zydis_view
 LIBS_m64_oracle_zydis := -lZydis
 
-HOST_m32 += load_image load_mutants
+HOST_m32 += load_image load_mutants time_load
 HOST_asan += load_image load_mutants
 FILES_load_mutants := load_trial mutate
 FILES_fuzz_load := load_trial
@@ -173,8 +173,15 @@ CODE := $(HOST)/libc.text
 $(CODE): /lib32/libc.so.6
 	@objcopy -O binary -j .text $< $@
 
+# And a million relocations of each kind.
+RELOCATIONS := $(HOST)/relocations
+$(RELOCATIONS)/stamp: tests-host/load_inputs.py
+	@$(PYTHON) $< $(RELOCATIONS)
+	@touch $@
+
 time: needs
 	@$(can_run)
-	@$(MAKE) --no-print-directory host-programs $(CODE)
+	@$(MAKE) --no-print-directory host-programs $(CODE) $(RELOCATIONS)/stamp
 	@for name in $(TIMED); do for home in m32 m64; do \
 	    $(HOST)/$$home/time_$$name $(CODE) || exit 1; done; done
+	@$(HOST)/m32/time_load $(RELOCATIONS)
