@@ -313,6 +313,16 @@ def test_heat_fits_the_screen(console, words):
     assert in_use(console) == before
 
 
+def test_names_of_sections_cannot_move_the_cursor(machine, tmp_path):
+    data = ZLIB.read_bytes().replace(b".rdata\0\0", b"\x1b[2J\x1b[1m", 1)
+    (tmp_path / "odd.dll").write_bytes(data)
+    run = machine("exit -- heat odd.dll plain; relocs odd.dll 900; "
+                  "load odd.dll init=no; modules odd.dll",
+                  modules=[tmp_path / "odd.dll"]).run()
+    assert b"\x1b[2J" not in run.raw and b"\x1b[1m" not in run.raw
+    assert run.text.count("?[2J?[1") >= 3
+
+
 def test_heat_counts_every_change(console):
     """The marks add up to what `relocs` counts: in cells of 16 bytes there
     are at most four words, so no mark says "more"."""

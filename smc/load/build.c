@@ -133,7 +133,9 @@ bool build_part(struct loading *in, const char *name, size_t name_len,
     if (name_len > sizeof part->name - 1)
         name_len = sizeof part->name - 1;
     memset(part, 0, sizeof *part);
-    memcpy(part->name, name, name_len);
+    // They are printed: a file must not move the reader's cursor.
+    for (size_t i = 0; i < name_len; i++)
+        part->name[i] = name[i] >= ' ' && name[i] <= '~' ? name[i] : '?';
     part->kind = kind;
     part->offset = offset;
     part->size = size;
