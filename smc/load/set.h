@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Between set.c, which loads, and image.c, which keeps the list.
+// Between set.c, which loads, unload.c, and image.c, which keeps the list.
 #pragma once
 #include "smc/load/image.h"
 
@@ -25,3 +25,6 @@ void image_name(struct image *image, const struct module *file);
 // Puts it at the head of the list, or takes it out of it.
 void image_add(struct image *image);
 void image_remove(struct image *image);
+
+// Frees an image that is in no list, loaded or half loaded.
+void image_discard(struct image *image);
