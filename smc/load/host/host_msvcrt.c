@@ -53,12 +53,14 @@ static void crt_cexit(void)
     host_exit_run(NULL);
 }
 
-// The words behind the file's name in the boot module's string are what would
-// be typed behind a program's name.
+// What `exe` was given; otherwise the words behind the file's name in the
+// boot module's string are what would be typed behind a program's name.
 const char *host_command_line(void)
 {
     const struct module *file = module_find(call_owner()->name);
 
+    if (call_owner()->words)
+        return call_owner()->words;
     return file ? file->cmdline : call_owner()->name;
 }
 
@@ -68,6 +70,30 @@ static char **crt_initenv = no_environment;
 static char *command_line;
 static int mode_of_files, mode_of_commits;
 
+// Cuts a line into words at its spaces, in place. Quotes hold a word together
+// and go, so that what is written is never ahead of what is read.
+static int cut_words(char *text, char **words)
+{
+    char *to = text;
+    int count = 0;
+
+    while (*text) {
+        bool quoted = false, more = *text != ' ';
+        if (more)
+            words[count++] = to;
+        for (; *text && (quoted || *text != ' '); text++)
+            if (*text == '"')
+                quoted = !quoted;
+            else
+                *to++ = *text;
+        if (*text)
+            text++;
+        if (more)
+            *to++ = '\0';
+    }
+    return count;
+}
+
 // argv and its strings in one block: |p0 p1 .. NULL| "name\0word\0..." |
 static int crt_getmainargs(int *argc, char ***argv, char ***env, int wild,
                            void *startup)
@@ -76,20 +102,12 @@ static int crt_getmainargs(int *argc, char ***argv, char ***env, int wild,
     size_t len = strlen(line) + 1;
     // At most every other character begins a word.
     char **words = host_zalloc(len / 2 + 2, sizeof *words + 2);
-    char *text;
 
     (void)wild;
     (void)startup;
     if (!words)
         return -1;
-    text = memcpy(words + len / 2 + 2, line, len);
-    *argc = 0;
-    for (char before = ' '; *text; before = *text++ ? text[-1] : ' ') {
-        if (*text == ' ')
-            *text = '\0';
-        else if (before == ' ')
-            words[(*argc)++] = text;
-    }
+    *argc = cut_words(memcpy(words + len / 2 + 2, line, len), words);
     *argv = words;
     *env = no_environment;
     return 0;
