@@ -5,7 +5,7 @@
 // no function: the addresses of the first link are still right.
 //
 // It holds distances only: an address would need a relocation record for each
-// of some 1600 entries, twice; a distance stays right wherever the kernel is.
+// of some 1400 entries, twice; a distance stays right wherever the kernel is.
 #include "kernel/symbols.h"
 #include "kernel/layout.h"
 #include "kernel/printf.h"
