@@ -176,11 +176,12 @@ def test_the_object_of_the_first_exercise(machine, tmp_path):
                       "-fasynchronous-unwind-tables"),
              compiled(tmp_path / "pic.o", source, "-fpic")]
     run = machine("exit -- call twice.o twice 21; call unwind.o twice 4; "
-                  "load pic.o", modules=paths).run()
+                  "call pic.o twice 5", modules=paths).run()
     relocations = re.findall(r"relocations: (.*)$", run.text, re.M)
     assert relocations[:2] == ["1 R_386_32", "1 R_386_32, 1 R_386_PC32"]
     assert "twice returned 0x0000002a (42)" in run.text
-    assert "loaded image: _GLOBAL_OFFSET_TABLE_" in run.text
+    assert relocations[2] == "1 R_386_PC32, 1 R_386_GOTOFF, 1 R_386_GOTPC"
+    assert "twice returned 0x0000000a (10)" in run.text
 
 
 def test_a_module_that_registers_and_faults_stays(machine, tmp_path):

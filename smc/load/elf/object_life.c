@@ -6,10 +6,10 @@
 // objects; the start-up code of a program calls them. [gABI "Initialization
 // and Termination Functions"]
 //
-//   start   .preinit_array   .init_array.00101 ... .init_array   .ctors
-//           ------>          ------>               ------>       <------
-//   stop    .fini_array      ... .fini_array.00101               .dtors
-//           <------          <------                             ------>
+//   start   .preinit_array   .init_array.00101 ...   .ctors   .init_array
+//           ------>          ------>                 <------  ------>
+//   stop    .fini_array      .dtors                  ... .fini_array.00101
+//           <------          ------>                     <------
 //
 // A number in the name is a priority, lower ones being first at the start
 // and last at the end. Linkers sort by it. .ctors is older and backwards, in

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: MIT
+"""ELF objects: all of GRUB's against a linker of our own, and small ones made
+by the host's compiler for what GRUB's do not have."""
+import json
+import re
+import socket
+import subprocess
+
+import pytest
+
+from labs import GRUB
+from test_commands import rows
+from test_loader import compiled, in_use
+
+pytest.importorskip("elftools")
+from object_oracle import Object  # noqa: E402
+
+MODULES = sorted(GRUB.glob("*.mod"))
+PIC = ("-fpic",)
+
+
+def assembled(path, source):
+    path.with_suffix(".s").write_text(source)
+    subprocess.run(["as", "--32", path.with_suffix(".s"), "-o", path],
+                   check=True)
+    return path
+
+
+def memory(where, start, end, path):
+    """Bytes of physical memory, got through QEMU's monitor."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(where))
+        answers = sock.makefile("r")
+        answers.readline()
+        for name, arguments in [("qmp_capabilities", {}),
+                                ("pmemsave", {"val": start,
+                                              "size": end - start,
+                                              "filename": str(path)})]:
+            sock.sendall(json.dumps({"execute": name,
+                                     "arguments": arguments}).encode())
+            answer = json.loads(answers.readline())
+            assert "return" in answer, answer
+    return path.read_bytes()
+
+
+def offered_by_the_kernel(console, objects, defined):
+    """The addresses of names that no module has, from `symbols`."""
+    known = {}
+    for obj in objects:
+        if not obj.undefined() - defined.keys() - known.keys():
+            continue
+        said = console.run(f"symbols {obj.name}")
+        known |= {name: int(at, 16) for at, name in re.findall(
+            r"^ +(\w{8}) +import +(\S+), from the kernel$", said, re.M)}
+    return known
+
+
+def test_all_grub_modules_are_what_pyelftools_makes_of_them(machine,
+                                                            tmp_path):
+    """In one boot and as one set; every byte of their pages."""
+    objects = [Object(path) for path in MODULES]
+    with machine(modules=MODULES, extra=[
+            "-qmp", f"unix:{tmp_path}/qmp,server=on,wait=off"]).open() as \
+            console:
+        console.prompt()
+        assert f"{len(MODULES)} images" in console.run("load *.mod init=no",
+                                                       60)
+        listed = rows(console.run("modules"))
+        # The list has room for 22 characters of a name.
+        base = {path.name: int(listed[path.name[:22]][1], 16)
+                for path in MODULES}
+        defined = {}
+        for obj in objects:
+            defined |= obj.defined(base[obj.name])
+        known = offered_by_the_kernel(console, objects, defined) | defined
+        low = min(base.values()) - 0xc0000000
+        high = max(base[o.name] + len(o.image) for o in objects) - 0xc0000000
+        ours = memory(tmp_path / "qmp", low, high, tmp_path / "memory")
+        words = 0
+        for obj in objects:
+            theirs, count = obj.linked(base[obj.name], known)
+            at = base[obj.name] - 0xc0000000 - low
+            assert ours[at:at + len(theirs)] == theirs, obj.name
+            words += count
+        assert "gone" in console.run("unload all", 60)
+    assert len(objects) >= 275 and words >= 37378
+    print(f"{len(objects)} modules, {words} relocations")
+
+
+# Position-independent code -------------------------------------------------
+
+def called(console, file, function, *arguments):
+    words = " ".join(str(a) for a in arguments)
+    said = console.run(f"call {file} {function} {words}")
+    found = re.search(rf"{function} returned 0x(\w+)", said)
+    assert found, said
+    return int(found[1], 16)
+
+
+@pytest.mark.parametrize("options", [PIC, (*PIC, "-fno-plt"), ("-fno-plt",),
+                                     ("-fPIC", "-O0")], ids=" ".join)
+def test_what_needs_a_global_offset_table(machine, tmp_path, options):
+    """GOTPC, GOTOFF, GOT32X, PLT32, thunks in groups; across two files."""
+    one = compiled(tmp_path / "one.o", """
+        extern int shared; int other(int); static int count; int own = 5;
+        int one(int x) { count++; shared += own; return other(x) + count; }
+        int (*pointer(void))(int) { return other; }
+        """, *options)
+    two = compiled(tmp_path / "two.o", """
+        int shared = 100; int one(int); static int table[3] = {7, 8, 9};
+        int other(int x) { return shared + table[x]; }
+        int twice(int x) { return 2 * one(x); }
+        """, *options)
+    with machine(modules=[one, two]).open() as console:
+        console.prompt()
+        assert "2 images" in console.run("load one.o two.o")
+        assert called(console, "one.o", "one", 1) == 105 + 8 + 1
+        assert called(console, "two.o", "twice", 2) == 2 * (110 + 9 + 2)
+        # They need each other, so that they only go together.
+        assert "it" in console.run("unload one.o")
+        assert "gone" in console.run("unload one.o two.o")
+
+
+def test_an_operand_without_a_base_register(machine, tmp_path):
+    path = assembled(tmp_path / "bare.o", """
+        .globl bare, value
+        bare:   movl value@GOT, %ecx
+                movl (%ecx), %eax
+                call *function@GOT
+                ret
+        function: incl %eax
+                ret
+        .data
+        value:  .long 41
+        """)
+    with machine(modules=[path]).open() as console:
+        console.prompt()
+        assert called(console, "bare.o", "bare") == 42
+
+
+def test_places_of_one_and_two_bytes_and_sizes(machine, tmp_path):
+    """The numbers are symbols of another file, so that nobody but the loader
+    can fill them in."""
+    small = assembled(tmp_path / "small.o", """
+        .globl small
+        small:  movl $0, %eax
+                movb $byte, %al
+                addw $half + 3, %ax
+                addl $buffer@SIZE, %eax
+                .byte 0xe3, 0           # jecxz +0
+                .byte 0xeb              # jmp
+                .byte near - . - 1
+                ud2
+                .section .text.near, "ax"
+        near:   ret
+        """)
+    numbers = assembled(tmp_path / "numbers.o", """
+        .globl byte, half, buffer
+        byte = 0x7f
+        half = 0x1000
+        .type buffer, @object
+        .size buffer, 24
+        .data
+        buffer: .zero 24
+        """)
+    with machine(modules=[small, numbers]).open() as console:
+        console.prompt()
+        assert "2 images" in console.run("load small.o numbers.o")
+        assert called(console, "small.o", "small") == 0x7f + 0x1003 + 24
+
+
+# Symbols -------------------------------------------------------------------
+
+def test_common_symbols_are_one_variable(machine, tmp_path):
+    """As large as the largest; a definition wins."""
+    a = compiled(tmp_path / "a.o", """
+        int room[1]; int *a(void) { return room; }
+        char first; int defined; int seen(void) { return defined; }
+        """, "-fcommon")
+    b = compiled(tmp_path / "b.o", """
+        int room[64]; int last(void) { return room[63] = 5; }
+        int *b(void) { return room; }
+        """, "-fcommon")
+    c = compiled(tmp_path / "c.o", """
+        int room[8]; char guard[4] = {1}; int defined = 77;
+        int *c(void) { return room; }
+        """, "-fcommon")
+    with machine(modules=[a, b, c]).open() as console:
+        console.prompt()
+        console.run("load a.o b.o c.o")
+        assert called(console, "b.o", "last") == 5
+        places = {called(console, f"{x}.o", x) for x in "abc"}
+        assert len(places) == 1 and 0 not in places
+        assert called(console, "a.o", "seen") == 77
+
+
+def test_weak_definitions_give_way(machine, tmp_path):
+    source = """
+        __attribute__((weak)) int who(void) {{ return {0}; }}
+        __attribute__((weak)) int nobody(void);
+        int ask{0}(void) {{ return nobody ? 99 : who(); }}
+        """
+    weak = [compiled(tmp_path / f"weak{n}.o", source.format(n), "-O0")
+            for n in (1, 2)]
+    strong = compiled(tmp_path / "strong.o", "int who(void) { return 3; }")
+    with machine(modules=[*weak, strong]).open() as console:
+        console.prompt()
+        console.run("load weak1.o weak2.o")
+        assert called(console, "weak1.o", "ask1") == 1
+        assert called(console, "weak2.o", "ask2") == 1  # the first file's
+        console.run("unload all")
+        console.run("load weak1.o weak2.o strong.o")
+        assert called(console, "weak1.o", "ask1") == 3
+        assert called(console, "weak2.o", "ask2") == 3
+
+
+def test_two_definitions_are_refused(machine, tmp_path):
+    paths = [compiled(tmp_path / f"{name}.o", "int same(void) { return 1; }")
+             for name in ("left", "right")]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        before = in_use(console)
+        said = console.run("load left.o right.o")
+        assert "right.o: defines same, and so does left.o" in said
+        assert in_use(console) == before
+        # One after the other they are two programs, not one.
+        assert "left.o: ELF at" in console.run("load left.o")
+        assert "right.o: ELF at" in console.run("load right.o")
+
+
+def test_hidden_symbols_end_with_the_set(machine, tmp_path):
+    owner = compiled(tmp_path / "owner.o", """
+        __attribute__((visibility("hidden"))) int hidden(void) { return 6; }
+        __attribute__((visibility("protected"))) int seen(void)
+        { return 7; }""")
+    user = compiled(tmp_path / "user.o", """
+        int hidden(void), seen(void);
+        int user(void) { return hidden() + seen(); }""")
+    with machine(modules=[owner, user]).open() as console:
+        console.prompt()
+        console.run("load owner.o user.o")
+        assert called(console, "user.o", "user") == 13
+        console.run("unload all; load owner.o")
+        said = console.run("load user.o")
+        assert re.search(r"offered neither by .*: hidden$", said, re.M), said
+
+
+def test_everything_that_is_missing_is_told_at_once(machine, tmp_path):
+    paths = [compiled(tmp_path / f"{x}.o", f"void {x}1(void), {x}2(void);"
+                      f"void {x}(void) {{ {x}1(); {x}2(); }}") for x in "xyz"]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        said = console.run("load x.o y.o z.o")
+        for x in "xyz":
+            assert re.search(rf"{x}\.o: offered.*: {x}1, {x}2", said), said
+
+
+def test_families_do_not_see_each_other(machine, tmp_path):
+    """The same name in a C object is not what a GRUB module asks for."""
+    c = compiled(tmp_path / "c.o", "int only_in_c(void) { return 1; }")
+    grub = compiled(tmp_path / "grub.mod", """
+        __attribute__((section(".modname"), used))
+        static const char name[] = "grub";
+        int only_in_c(void); int in_grub(void) { return only_in_c(); }""")
+    user = compiled(tmp_path / "user.o", """
+        int in_grub(void); int user(void) { return in_grub(); }""")
+    with machine(modules=[c, grub, user]).open() as console:
+        console.prompt()
+        assert ": only_in_c" in console.run("load c.o grub.mod")
+        assert ": in_grub" in console.run("load user.o")
+        assert "c.o: ELF at" in console.run("load c.o")
+        assert ": only_in_c" in console.run("load grub.mod")
+
+
+# Sections ------------------------------------------------------------------
+
+GROUPED = """
+        .globl use{0}
+use{0}: movl $once, %eax
+        ret
+        .section .text.once, "axG", @progbits, once, comdat
+        .weak once
+once:   movl ${0}, %eax
+        ret
+local:  nop
+        {1}
+"""
+
+
+def test_one_copy_of_a_group(machine, tmp_path):
+    paths = [assembled(tmp_path / f"g{n}.o", GROUPED.format(n, extra))
+             for n, extra in [
+                 (1, ""), (2, '.section .eh_frame, "a"; .long local, 5'),
+                 (3, '.data; .long local')]]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        assert "2 images" in console.run("load g1.o g2.o")
+        once = called(console, "g1.o", "use1")
+        assert called(console, "g2.o", "use2") == once
+        # The second one's code is its own ten bytes and no more.
+        assert re.search(r"\.text .*, 6 bytes", console.run("modules g2.o"))
+        console.run("unload all")
+        said = console.run("load g1.o g3.o")
+        assert re.search(r"g3\.o: r_info .*copy is used", said), said
+        # Alone it has nothing to give way to.
+        assert "g3.o: ELF at" in console.run("load g3.o")
+
+
+def test_functions_that_are_called_at_the_start_and_at_the_end(machine,
+                                                               tmp_path):
+    """By priority; the end is the start backwards. .ctors are older."""
+    diary = compiled(tmp_path / "diary.o", """
+        static unsigned notes, count; void note(int n)
+        { notes = notes * 10 + n; count++; }
+        unsigned read(void) { unsigned was = notes; notes = 0; return was; }
+        """)
+    path = compiled(tmp_path / "life.o", """
+        void note(int);
+        #define AT(when, priority, n) __attribute__((when(priority))) \\
+            static void when##priority(void) { note(n); }
+        AT(constructor, 300, 2) AT(constructor, 200, 1)
+        AT(destructor, 300, 8) AT(destructor, 200, 9)
+        __attribute__((constructor)) static void start(void) { note(3); }
+        __attribute__((destructor)) static void end(void) { note(7); }
+        static void old1(void) { note(4); }
+        static void old2(void) { note(5); }
+        __attribute__((section(".ctors"), used)) static void (*const old[])
+            (void) = {old2, old1, 0, (void (*)(void))-1};
+        static void first(void) { note(6); }
+        __attribute__((section(".preinit_array"), used)) static void
+            (*const before[])(void) = {first};
+        """)
+    with machine(modules=[diary, path]).open() as console:
+        console.prompt()
+        console.run("load diary.o; load life.o")
+        assert called(console, "diary.o", "read") == 612453
+        console.run("unload life.o")
+        assert called(console, "diary.o", "read") == 789
+
+
+def test_an_init_function_that_is_none(machine, tmp_path):
+    path = compiled(tmp_path / "bad.o", """
+        static int data = 1; int f(void) { return data; }
+        __attribute__((section(".init_array"), used)) static int *at = &data;
+        """)
+    with machine(modules=[path]).open() as console:
+        console.prompt()
+        assert "is in no code" in console.run("load bad.o")
+
+
+def test_more_sections_than_16_bits_count(machine, tmp_path):
+    """e_shnum is 0, e_shstrndx and st_shndx are 0xffff."""
+    path = assembled(tmp_path / "many.o", """
+        .altmacro
+        .macro one n
+        .section .data.\\n, "aw"
+        .endm
+        .set i, 0
+        .rept 65300
+        one %i
+        .set i, i + 1
+        .endr
+        .section .data.last, "aw"
+        .globl last
+last:   .long 42
+        .section .text.last, "ax"
+        .globl many
+many:   movl last, %eax
+        ret
+        """)
+    with machine(modules=[path], limit=120).open() as console:
+        console.prompt()
+        assert called(console, "many.o", "many") == 42
