@@ -9,7 +9,7 @@
 //
 //   arena_create_data   rw-  whatever was there before
 //   arena_fill          rw-  | code ....... | cc cc cc |   journaled
-//                       r-x  | code ....... | cc cc cc |   one change of rights
+//                       r-x  | code ....... | cc cc cc |   one change
 #include "kernel/cpu.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"

@@ -25,13 +25,13 @@ uint32_t names_hash(const char *name)
 
 bool names_scan(const char *name, uint32_t *hash)
 {
-    const char *at = name;
-    uint32_t h = 5381;
+    const uint8_t *at = (const uint8_t *)name;
+    uint32_t h = 5381, c;
 
-    for (; (uint8_t)(*at - ' ') <= '~' - ' '; at++)
-        h = h * 33 + (uint8_t)*at;
+    for (c = *at; c - ' ' <= '~' - ' '; c = *++at)
+        h = h * 33 + c;
     *hash = h;
-    return *at == '\0' && at - name <= (int)NAME_MAX;
+    return c == '\0' && at - (const uint8_t *)name <= (int)NAME_MAX;
 }
 
 static struct image_export **bucket_of(enum family family, uint32_t hash)

@@ -20,20 +20,31 @@ struct answer {
     struct resolved resolved;
 };
 
-// Where the answer for a name is, or would be. NULL without memory: then
-// nothing is remembered.
-static struct answer *answer_for(struct load_set *set, uint32_t hash)
-{
-    if (!set->answers)
-        set->answers = heap_zalloc(ANSWERS, sizeof *set->answers);
-    return set->answers ? &set->answers[hash % ANSWERS] : NULL;
-}
-
 static bool answers(const struct answer *answer, enum family family,
                     const char *name, uint32_t hash)
 {
-    return answer && answer->name && answer->hash == hash &&
-           answer->family == family && names_equal(answer->name, name);
+    return answer->hash == hash && answer->name && answer->family == family &&
+           names_equal(answer->name, name);
+}
+
+// Where the answer for a name is, or will be: without a name then. One of
+// four neighbours, so that names of one bucket do not drive each other out.
+// NULL without memory: then nothing is remembered.
+static struct answer *answer_for(struct load_set *set, enum family family,
+                                 const char *name, uint32_t hash)
+{
+    struct answer *first;
+
+    if (!set->answers)
+        set->answers = heap_zalloc(ANSWERS + 3, sizeof *set->answers);
+    if (!set->answers)
+        return NULL;
+    first = &set->answers[hash % ANSWERS];
+    for (struct answer *answer = first; answer < first + 4; answer++)
+        if (!answer->name || answers(answer, family, name, hash))
+            return answer;
+    first->name = NULL;
+    return first;
 }
 
 // Objects name no origin for a symbol. The kernel is asked first, so that no
@@ -67,9 +78,9 @@ bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
                     struct resolved *resolved)
 {
     enum family family = in->image->family;
-    struct answer *answer = answer_for(in->set, hash);
+    struct answer *answer = answer_for(in->set, family, name, hash);
 
-    if (answers(answer, family, name, hash)) {
+    if (answer && answer->name) {
         *resolved = answer->resolved;
     } else {
         *resolved = look_up(family, name, hash);
@@ -80,16 +91,6 @@ bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
         tell(in, name, resolved);
     return !resolved->export || resolved->export->image == in->image ||
            build_uses(in, resolved->export->image);
-}
-
-bool resolve_object(struct loading *in, const char *name, uint32_t *address)
-{
-    struct resolved resolved;
-
-    if (!resolve_symbol(in, name, names_hash(name), &resolved))
-        return false;
-    *address = resolved.address;
-    return true;
 }
 
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)

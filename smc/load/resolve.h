@@ -25,9 +25,6 @@ struct resolved {
 bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
                     struct resolved *resolved);
 
-// For shared objects: *address is 0 if nobody offers the symbol. False on an error.
-bool resolve_object(struct loading *in, const char *name, uint32_t *address);
-
 // For PE: prepare with the offset of the stubs in the image and the number
 // of imports; refuse as many at most, each of which gets the address of its
 // stub; finish makes the stubs a part of the image.

@@ -18,6 +18,7 @@
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
+#include "smc/load/names.h"
 
 bool elf_is(const struct module *file)
 {
@@ -230,7 +231,7 @@ const char *elf_find_bytes(const struct elf *elf, const char *name,
 {
     for (uint32_t i = 1; i < elf->sections; i++)
         if (elf_has_bytes(&elf->section[i]) &&
-            strcmp(elf_section_name(elf, i), name) == 0) {
+            names_equal(elf_section_name(elf, i), name)) {
             *size = elf->section[i].sh_size;
             return elf_bytes(elf, &elf->section[i]);
         }
