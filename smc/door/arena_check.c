@@ -5,6 +5,7 @@
 #include "kernel/string.h"
 #include "kernel/trap.h"
 #include "smc/door/door_check.h"
+#include "smc/door/journal.h"
 
 // The block is run, not compared: a page that is not executable, or a CPU that
 // still has the INT3s, shows only there. A block of no length is refused as a
@@ -174,10 +175,70 @@ static enum check_result check_bad_source(void)
                    door_subject->base[0] == 0xcc);
 }
 
+// Everything that must not become code: a page that is code already, bytes
+// that lie where they are to go, more than fits, ragged ranges.
+static bool fill_refuses(struct arena *image, uint8_t *code, uint8_t *data)
+{
+    const struct {
+        uint8_t *at;
+        size_t bytes;
+        const uint8_t *source;
+        size_t len;
+        enum text_reason reason;
+    } bad[] = {
+        {code, PAGE_SIZE, door_nops, 4, TEXT_UNMAPPED},
+        {code, 2 * PAGE_SIZE, door_nops, 4, TEXT_UNMAPPED},
+        {data, PAGE_SIZE, data + 4, 8, TEXT_SOURCE},
+        {data, PAGE_SIZE, door_nops, PAGE_SIZE + 1, TEXT_BAD_LENGTH},
+        {data + 16, PAGE_SIZE, door_nops, 4, TEXT_BAD_LENGTH},
+        {data, PAGE_SIZE - 1, door_nops, 4, TEXT_BAD_LENGTH},
+        {data, 2 * PAGE_SIZE, door_nops, 4, TEXT_OUTSIDE},
+    };
+    bool all = true;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        all &= arena_fill(image, bad[i].at, bad[i].bytes, bad[i].source,
+                          bad[i].len, "door-chk")
+                   .reason == bad[i].reason;
+    return all;
+}
+
+// Filled where it lies and run: what the page shows when it is code must be
+// the code and traps, and its line in the journal must have both byte strings.
+static enum check_result check_arena_fill(void)
+{
+    static const uint8_t code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; // mov; ret
+    struct page_info before, after;
+    struct arena *image = arena_create_data("door check, image", 0,
+                                            2 * PAGE_SIZE);
+    if (!image)
+        return CHECK_FAIL;
+    uint8_t *at = image->base;
+    memset(at, 0x5a, 2 * PAGE_SIZE);
+    paging_lookup(at, &before);
+    memcpy(at, code, sizeof code);
+    struct text_result r = arena_fill(image, at, PAGE_SIZE, at, sizeof code,
+                                      "door-chk");
+    paging_lookup(at, &after);
+    const struct journal_entry *line = journal_find(r.entry);
+    bool journaled = line && line->site == at && line->len == sizeof code &&
+                     !memcmp(line->old, door_int3, sizeof code) &&
+                     !memcmp(line->new, code, sizeof code);
+    bool rights = before.rights == PAGE_WRITE && after.rights == PAGE_EXEC;
+    bool traps = at[sizeof code] == 0xcc && at[PAGE_SIZE - 1] == 0xcc;
+    uint32_t result = ((uint32_t(*)(void))(void *)at)();
+    bool refused = fill_refuses(image, at, at + PAGE_SIZE);
+    bool untouched = at[PAGE_SIZE] == 0x5a && at[2 * PAGE_SIZE - 1] == 0x5a;
+    arena_destroy(image);
+    judged("rw- to r-x, returns %u, journal line %u", result, r.entry);
+    return verdict(r.reason == TEXT_OK && result == 42 && rights && traps &&
+                   journaled && refused && untouched);
+}
+
 static const struct check arena_checks[] = {
     {"a fresh arena is INT3, readable and executable", door_check_begin},
     {"a generated block runs; its limits hold", check_arena_write},
     {"pages of an image can be data", check_arena_data},
+    {"data pages become code once they are full", check_arena_fill},
     {"a destroyed arena gives everything back", check_arena_destroy},
     {"a block over a patch: the patch can no longer be undone",
      check_regenerated},
