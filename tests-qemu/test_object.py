@@ -189,6 +189,11 @@ def test_common_symbols_are_one_variable(machine, tmp_path):
         console.prompt()
         console.run("load a.o b.o c.o")
         assert called(console, "b.o", "last") == 5
+        # The last file has the variable, with room for all 64 words.
+        data = re.search(r"\.data +at 0x(\w+), (\d+) bytes",
+                         console.run("modules c.o"))
+        assert (called(console, "c.o", "c") + 4 * 64 <=
+                int(data[1], 16) + int(data[2]))
         places = {called(console, f"{x}.o", x) for x in "abc"}
         assert len(places) == 1 and 0 not in places
         assert called(console, "a.o", "seen") == 77
@@ -208,10 +213,10 @@ def test_weak_definitions_give_way(machine, tmp_path):
         console.run("load weak1.o weak2.o")
         assert called(console, "weak1.o", "ask1") == 1
         assert called(console, "weak2.o", "ask2") == 1  # the first file's
-        console.run("unload all")
-        console.run("load weak1.o weak2.o strong.o")
-        assert called(console, "weak1.o", "ask1") == 3
-        assert called(console, "weak2.o", "ask2") == 3
+        for order in ("weak1.o weak2.o strong.o", "strong.o weak1.o weak2.o"):
+            console.run(f"unload all; load {order}")
+            assert called(console, "weak1.o", "ask1") == 3
+            assert called(console, "weak2.o", "ask2") == 3
 
 
 def test_two_definitions_are_refused(machine, tmp_path):

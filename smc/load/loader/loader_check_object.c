@@ -89,6 +89,15 @@ static const struct bad_field bad_fields[] = {
     FIELD(rel[0].r_offset, SAMPLE_SIZE(text), "r_offset"),
     AND(rel[0].r_info, Y_ABSENT << 8 | R_386_16),
     FIELD(rel[0].r_offset, SAMPLE_SIZE(text) - 1, "r_offset"),
+    // Places that do not ascend, and one of them twice.
+    AND(rel[0].r_offset, 0x0b),
+    FIELD(rel[1].r_offset, 0x06, SAMPLE_LOADED),
+    AND(rel[0].r_offset, 0x12),
+    AND(rel[1].r_offset, 0x0b),
+    FIELD(rel[2].r_offset, 0x0b, "second time"),
+    AND(rel[0].r_offset, 0x12),
+    AND(rel[1].r_offset, 0x0b),
+    FIELD(rel[2].r_offset, 0x12, "second time"),
     // A size that the kernel does not know; one that is 0, as nobody has it.
     AND(symbol[Y_ABSENT].st_name, NAME_FREE),
     FIELD(rel[0].r_info, Y_ABSENT << 8 | R_386_SIZE32, "knows no size"),
