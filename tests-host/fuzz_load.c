@@ -9,7 +9,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *copy = fuzz_exact(data, size);
-    struct module file = {"fuzz", "fuzz", copy, (uint32_t)size};
+    struct module file = {.name = "fuzz",
+                          .cmdline = "fuzz",
+                          .data = copy,
+                          .size = (uint32_t)size};
     struct load_trial trial;
 
     fuzz_begin(data, size);

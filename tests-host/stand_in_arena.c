@@ -104,16 +104,6 @@ static void protect(struct arena *arena, const uint8_t *at, size_t size,
     memset(mapping_of(arena)->rights + first, rights, size / PAGE_SIZE);
 }
 
-// Page by page, as the rights may differ.
-static void protect_as_before(struct arena *arena)
-{
-    const uint8_t *rights = mapping_of(arena)->rights;
-
-    for (size_t page = 0; page < arena->size / PAGE_SIZE; page++)
-        protect(arena, arena->base + page * PAGE_SIZE, PAGE_SIZE,
-                rights[page]);
-}
-
 // Code that is all INT3, or data: in the kernel that is not cleared, so that
 // here it is not zero.
 static struct arena *create(const char *name, uintptr_t base, size_t bytes,
@@ -185,23 +175,6 @@ uintptr_t arena_draw(size_t bytes, uint32_t *seed)
             return base;
     }
     return 0;
-}
-
-bool arena_move(struct arena *arena, uintptr_t base)
-{
-    uint8_t *from = arena->base, *to;
-
-    if (base && arena_refuse_at(base, arena->size))
-        return false;
-    to = map(base, arena->size);
-    if (!to)
-        return false;
-    mprotect(to, arena->size, DATA);
-    memcpy(to, from, arena->size);
-    arena->base = to;
-    protect_as_before(arena);
-    unmap(from, arena->size);
-    return true;
 }
 
 // smc/door/arena.c has the reasons for what is compared here and below.
