@@ -21,6 +21,8 @@ FORMATS = {
     "pe": (["/usr/i686-w64-mingw32/lib/zlib1.dll",
             *sorted(MINGW.glob("*-win32/libssp-0.dll")),
             *sorted(MINGW.glob("*-win32/libatomic-1.dll"))], []),
+    "shared": ([Path("/lib32") / name for name in (
+        "libz.so.1", "libgcc_s.so.1", "libm.so.6")], []),
 }
 
 
