@@ -43,6 +43,19 @@ def test_a_pattern_loads_a_set(console):
     assert digest in console.run('digest sha256 "abc"')
 
 
+@pytest.mark.parametrize("pattern, wanted", [
+    ("g*_*d*.mod", ["crypto.mod", "gcry_md5.mod"]),
+    ("*5*.mod", ["crypto.mod", "gcry_md5.mod", "gcry_sha256.mod",
+                 "gcry_sha512.mod"]),
+    ("*rypto.mod*", ["crypto.mod"]), ("*1*d*d", None), ("crypto", None)])
+def test_patterns(console, pattern, wanted):
+    said = console.run(f"load {pattern} init=no")
+    if wanted:
+        assert sorted(rows(console.run("modules"))) == wanted
+    else:
+        assert f"{pattern}: no such file" in said
+
+
 def test_files_that_are_loaded_are_said_to_be(console):
     console.run("load gcry_md5.mod")
     said = console.run("load *.mod gcry_md5.mod")
@@ -93,6 +106,9 @@ def test_unloading_a_set(console):
     refused = console.run("unload crypto.mod gcry_md5.mod")
     assert re.search(r"crypto.mod: gcry_\S+, .* use it", refused)
     assert "gcry_md5.mod," not in refused
+    # Refused before any fini has run: md5 can still be found.
+    spec = console.run("call crypto.mod grub_crypto_lookup_md_by_name md5")
+    assert "returned 0x" in spec and "0x00000000" not in spec
     assert len(rows(console.run("modules"))) == len(NAMES)
     assert console.run("unload gcry_md5.mod gcry_md5.mod").count("gone") == 1
     assert "not loaded" in console.run("unload gcry_sha1.mod gcry_md5.mod")
