@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel import LOGS, PASS, plain
-from labs import CRYPTO, MODULES, ZLIB
+from labs import CRYPTO, GRUB, MODULES, ZLIB
 from monitor import Monitor
 from test_loader import compiled, in_use
 from test_screen import COLUMNS, ROWS, wait_for
@@ -54,6 +54,23 @@ def test_patterns(console, pattern, wanted):
         assert sorted(rows(console.run("modules"))) == wanted
     else:
         assert f"{pattern}: no such file" in said
+
+
+@pytest.mark.parametrize("place", ["", " at=random:5"])
+def test_all_modules_of_grub_as_one_set(machine, place):
+    """A line each, and nothing left when they are gone."""
+    paths = sorted(GRUB.glob("*.mod"))
+    assert len(paths) > 200
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        before, text = in_use(console), console.run("hash")
+        said = console.run(f"load *.mod init=no{place}")
+        assert len(rows(said)) == len(paths)
+        assert rows(console.run("modules")) == rows(said)
+        assert max(map(len, said.splitlines())) < WIDTH
+        assert re.search("^0 pages writable", console.run("audit"), re.M)
+        assert console.run("unload all").count("is gone") == len(paths)
+        assert in_use(console) == before and console.run("hash") == text
 
 
 def test_files_that_are_loaded_are_said_to_be(console):
