@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The shell's view of loaded images: load, unload, modules, rebase.
+//
+// insmod, rmmod and lsmod of Linux, with two differences: several files may be
+// loaded as one set, so that they can need each other in a circle; and what is
+// loaded may be moved while it is there.
 #include "kernel/clock.h"
 #include "kernel/command.h"
 #include "kernel/heap.h"
@@ -9,7 +13,8 @@
 #include "smc/load/report.h"
 #include "smc/load/words.h"
 
-// The newest image of a file, broken or not.
+// The newest image of a file, broken or not. By the file and not by its name:
+// NAME and NAME#1 are the same one.
 static struct image *image_of_file(const struct module *file)
 {
     struct image *image = image_first();
@@ -42,7 +47,9 @@ static bool leave_out_loaded(struct load_words *words)
     return ok;
 }
 
-// One image in full; many, and what came with them, a line each.
+// One image in full; many, and what came with them, a line each. New images
+// are at the head of the list. The time is what the user waits for, start
+// functions included, and not what a bench would measure.
 static void report_new(const struct image *image, const struct image *before,
                        uint32_t files, uint64_t us)
 {
@@ -67,6 +74,7 @@ static int load(const struct load_words *words)
     const struct image *before = image_first();
     uint64_t start = clock_us();
     struct load_error error;
+    // The two differ in one thing: open_set also runs what the files bring.
     struct image *image = (words->start ? open_set : image_load_set)(
         words->files, words->count, &words->options, &error);
 
@@ -85,10 +93,12 @@ static int run_load(int argc, char **argv)
         return command_usage("load");
     if (!words_read(&words, argc, argv))
         return 1;
+    // Only options: nothing is named that could be loaded.
     if (words.count == 0) {
         words_free(&words);
         return command_usage("load");
     }
+    // Nothing is loaded beside a broken file: the user has to know first.
     status = !leave_out_loaded(&words);
     if (words.count && !status)
         status = load(&words);
@@ -125,6 +135,7 @@ static uint32_t all_that_can_go(struct image **set)
     return count;
 }
 
+// A name may be given twice; an image in the set twice would be freed twice.
 static bool add_named(struct image **set, uint32_t *count, const char *name)
 {
     struct image *image = report_find(name);
@@ -163,6 +174,7 @@ static int unload(struct image **set, uint32_t count)
 
 static int run_unload(int argc, char **argv)
 {
+    // A boot module that is called "all" is unloaded by "all#1".
     bool all = argc == 2 && strcmp(argv[1], "all") == 0, ok = true;
     struct image **set;
     uint32_t count = 0;
@@ -179,12 +191,14 @@ static int run_unload(int argc, char **argv)
         status = 1;
     else if (count)
         status = unload(set, count);
+    // Whoever asked for all of them wants to know why some are left.
     for (struct image *i = image_first(); all && i; i = i->next)
         kprintf("%s stays%s\n", i->name, i->broken ? ": it is broken" : "");
     heap_free(set);
     return status;
 }
 
+// With names in full, without them a line each: GRUB has 275.
 static int run_modules(int argc, char **argv)
 {
     bool found = true;
@@ -206,6 +220,7 @@ static int run_modules(int argc, char **argv)
     return 0;
 }
 
+// Only now is the size known that a drawn place must have room for.
 static uint32_t place_for(const struct image *image,
                           const struct load_options *options)
 {
@@ -228,6 +243,7 @@ static int run_rebase(int argc, char **argv)
     if (!image)
         return 1;
     load_clear(&error, image->name);
+    // An object's relocations went with its file; a DLL carries its own.
     if (!image->format->rebase)
         load_fail(&error, "%s images keep no list of what would change",
                   image->format->name);

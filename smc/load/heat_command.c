@@ -50,6 +50,7 @@ static void see(const struct image *image, const struct fixup *fixup,
     heat->total++;
 }
 
+// Rounded up: the last line of a part may be short.
 static uint32_t lines_of(const struct image_part *part, uint32_t cell)
 {
     uint32_t line = cell * WIDTH;
@@ -98,6 +99,7 @@ static void end_colour(const struct heat *heat)
         kprintf("\033[0m");
 }
 
+// Digits and not shades: they mean the same without colours.
 static char mark_of(uint32_t changes)
 {
     return changes == 0 ? '.' : changes < 10 ? (char)('0' + changes) : '#';
@@ -173,6 +175,7 @@ static int run_heat(int argc, char **argv)
     ok = image_try(&heat.file, 1, &options, &error);
     if (!ok)
         report_error(&error);
+    // Watching cannot stop a load, so the failure is only told now.
     if (heat.out_of_memory)
         kprintf("%s: no memory for the map\n", argv[1]);
     heap_free(heat.count);

@@ -31,6 +31,8 @@ static void print_fixup(const struct image *image, const struct fixup *fixup)
             fixup->type, before, after, fixup->symbol ? fixup->symbol : "");
 }
 
+// Called for every change, before it is made in the stage. Nothing is kept of
+// them: a file may have a million.
 static void see(const struct image *image, const struct fixup *fixup,
                 void *arg)
 {
@@ -45,6 +47,7 @@ static void see(const struct image *image, const struct fixup *fixup,
     tally_add(&listing->tally, image, fixup);
 }
 
+// By now the address is final and all parts are known, the stubs included.
 static void sum_up(const struct image *image, void *arg)
 {
     struct listing *listing = arg;
@@ -69,6 +72,7 @@ static int run_relocs(int argc, char **argv)
     listing.file = report_file(argv[1]);
     if (!listing.file)
         return 1;
+    // A number is the count, all else an option; in any order.
     for (int i = 2; i < argc; i++)
         if (!parse_u32(argv[i], &listing.left) &&
             words_option(&words, argv[i]) != WORD_OPTION)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the shell says about loaded images.
+// What the shell says about loaded images. Several commands say the same, so
+// that a reader finds base, size and relocations at the same place each time.
 #include "smc/load/report.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
@@ -31,6 +32,7 @@ void report_image(const struct image *image)
     kprintf("%s: %s at 0x%08x, 0x%x bytes, %u of code", image->name,
             image->format->name, (unsigned)(uintptr_t)image->base, image->size,
             image_code_bytes(image));
+    // Only PE files prefer an address, and it says how far this one moved.
     if (image->preferred)
         kprintf(", linked for 0x%08x", image->preferred);
     kprintf("\n  relocations: ");
@@ -50,6 +52,7 @@ static void print_part(const struct image *image,
     const uint8_t *at = image->base + part->offset;
     struct page_info page;
 
+    // An empty part has no page of its own.
     if (!paging_lookup(at, &page))
         page.rights = PAGE_READ;
     kprintf("  %-8s at 0x%08x, %u bytes, r%c%c\n", part->name,
@@ -58,6 +61,8 @@ static void print_part(const struct image *image,
             page.rights & PAGE_EXEC ? 'x' : '-');
 }
 
+// Arrows are kept at their tail only: who uses an image is found by asking
+// all the others.
 static bool uses(const struct image *image, const struct image *other)
 {
     for (uint32_t i = 0; i < image->uses_count; i++)
@@ -83,6 +88,7 @@ void report_heading(void)
     kprintf("%-22s format         base    KiB  relocs  uses users\n", "name");
 }
 
+// 78 columns at most, whatever the name: 275 lines must not be 550.
 void report_line(const struct image *image)
 {
     uint32_t relocations = 0;

@@ -84,6 +84,7 @@ static int run_symbols(int argc, char **argv)
     struct load_error error;
     bool ok;
 
+    // The prefix makes this usable on a serial line: DLLs have hundreds.
     if (argc != 2 && argc != 3)
         return command_usage("symbols");
     listing.file = report_file(argv[1]);

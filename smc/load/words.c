@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reading the words of a loader command. See words.h for what they may be.
+// A word with a known option before its `=` is an option wherever it stands;
+// all others are files.
 #include "smc/load/words.h"
 #include "kernel/cpu.h"
 #include "kernel/heap.h"
@@ -36,6 +38,8 @@ static bool read_place(struct load_words *words, const char *value)
                : parse_u32(value, &words->options.base) && words->options.base;
 }
 
+// Judged for every file, although only shared objects bind lazily: a set may
+// hold files of several formats.
 static bool read_binding(struct load_words *words, const char *value)
 {
     static const char *const names[] = {
@@ -53,6 +57,7 @@ static bool read_binding(struct load_words *words, const char *value)
     return false;
 }
 
+// "yes" is what happens without the word, and can be said.
 static bool read_init(struct load_words *words, const char *value)
 {
     words->start = strcmp(value, "no") != 0;
@@ -76,6 +81,7 @@ enum word words_option(struct load_words *words, const char *word)
             continue;
         if (option[i].read(words, value))
             return WORD_OPTION;
+        // The word as typed, and what it may be: one line.
         kprintf("%s: %s takes %s\n", word, option[i].name, option[i].values);
         return WORD_BAD;
     }
@@ -107,6 +113,7 @@ static bool matches(const char *pattern, const char *name)
     return *pattern == '\0';
 }
 
+// Patterns overlap, so a file is taken only once: a set has each but once.
 static void add(struct load_words *words, const struct module *file)
 {
     for (uint32_t i = 0; i < words->count; i++)
@@ -149,6 +156,7 @@ bool words_read(struct load_words *words, int argc, char **argv)
         ok = kind == WORD_OPTION ||
              (kind == WORD_OTHER && add_files(words, argv[i]));
     }
+    // So that the caller has one way out less to think of.
     if (!ok)
         words_free(words);
     return ok;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Building the fences, and looking at them.
+//
+// AddressSanitizer does this for each block, with the compiler's help, and the
+// host build uses it. Here the code is the kernel's own, as it is shipped; so
+// only what surrounds all blocks together can be watched.
 #include "smc/load/fuzz/cage.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
@@ -21,6 +25,7 @@ static void fill(void *start, size_t bytes)
         *at = pattern(at);
 }
 
+// Counts and repairs in one sweep: what is found is counted once.
 static uint32_t mend(void *start, size_t bytes)
 {
     uint32_t strays = 0;
@@ -100,6 +105,7 @@ uint32_t cage_strays(struct cage *cage)
     return strays;
 }
 
+// Page by page, as it was taken: the allocator lets a part of a run come back.
 void cage_free(struct cage *cage)
 {
     while (cage->taken) {

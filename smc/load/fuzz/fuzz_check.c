@@ -53,6 +53,7 @@ static void write_copy(void *arg)
     fuzz->copy[40] = 3;
 }
 
+// What a loader that follows a wild pointer would end in, told apart from:
 static void fault(void *arg)
 {
     (void)arg;
@@ -97,6 +98,8 @@ static struct fuzz_row row_of(void (*attempt)(void *))
     return row;
 }
 
+// The counterpart of the others: without it a fuzzer that cries at everything
+// would pass them all.
 static enum check_result check_quiet(void)
 {
     struct fuzz_row row = row_of(NULL);
@@ -129,6 +132,7 @@ static enum check_result check_ends(void)
                    !hang.crashed && !fuzz_clean(&crash) && !fuzz_clean(&hang));
 }
 
+// The page and the block are given back here, after they were missed.
 static enum check_result check_leaks(void)
 {
     struct page_stats before = page_stats();

@@ -36,6 +36,8 @@ static void print_row(const char *name, const struct fuzz_row *row)
                 row->crashed, row->hung, row->mute, row->hash);
 }
 
+// Each seed stands for one mutant, so that one that was reported can be made
+// again by itself: fuzz FILE 1 SEED.
 static int fuzz_file(const struct module *file, uint32_t count, uint32_t seed)
 {
     // In the heap: it is large for a stack that damaged files are loaded on.
@@ -54,6 +56,7 @@ static int fuzz_file(const struct module *file, uint32_t count, uint32_t seed)
     print_row(file->name, &fuzz->row);
     kprintf("%s: seeds 0x%x to 0x%x in %llu us\n", file->name, seed,
             seed + count - 1, clock_us() - start);
+    // Judged now: the row goes with the rest.
     clean = fuzz_clean(&fuzz->row);
     fuzz_end(fuzz);
     heap_free(fuzz);

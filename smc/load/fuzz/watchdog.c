@@ -18,6 +18,8 @@
 static volatile uint32_t ticks_left;
 static volatile uint32_t was_at; // eip of what was given up; 0: nothing
 
+// Runs where the loop ran, with its interrupt flag. Nothing called it, so
+// there is nothing to return to.
 static _Noreturn void give_up(void)
 {
     struct trap_frame frame;
@@ -45,6 +47,7 @@ enum outcome watchdog_run(void (*fn)(void *arg), void *arg, uint32_t ticks,
     ticks_left = ticks;
     clock_set_hook(tick);
     returned = trap_try(fn, arg, &fault);
+    // First: a tick in here would give up what is no longer being tried.
     ticks_left = 0;
     clock_set_hook(NULL);
     words[0] = '\0';
