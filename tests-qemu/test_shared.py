@@ -14,6 +14,7 @@ import pytest
 
 from kernel import PASS
 from shared_files import Elf, can_build, library
+from test_loader import compiled
 
 LIBRARIES = Path("/usr/lib32")
 LIBZ = LIBRARIES / "libz.so.1"
@@ -516,6 +517,21 @@ def test_indirect_functions(machine, lib, binding):
     run = machine("exit -- " + "; ".join(f"call {f} {s}" for f, s in calls),
                   modules=[other, user]).run().must_end(PASS)
     assert [value for _, value in results(run.text)] == [6, 6, 6, 5, 6, 6]
+
+
+def test_an_object_binds_to_an_indirect_function(machine, lib, tmp_path):
+    """Once the library is started: before, there is no address to bind to."""
+    other = lib("libother.so", INDIRECT)
+    user = compiled(tmp_path / "user.o", "int chosen(void); "
+                    "int call(void) { return chosen(); }")
+    with machine(modules=[other, user]).open() as console:
+        console.prompt()
+        assert re.search("user.o: offered neither .*: chosen",
+                         console.run("load user.o libother.so"))
+        assert "indirect chosen" in console.run("symbols libother.so cho")
+        console.run("load libother.so")
+        assert "defined  chosen" in console.run("symbols libother.so cho")
+        assert "(6)" in console.run("call user.o call")
 
 
 TLS = """

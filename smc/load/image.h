@@ -54,7 +54,8 @@ enum export_rank { EXPORT_PLAIN, EXPORT_WEAK, EXPORT_COMMON, EXPORT_STRONG };
 // (smc/load/names.c) as long as its image is there.
 struct image_export {
     uint32_t name;    // offset into image->names
-    uint32_t address; // 0 for a forwarder to what nobody offers
+    uint32_t address; // 0: a forwarder to what nobody offers, or an
+                      // indirect function that was not chosen yet
     uint32_t hash;    // of the name; 0 if nobody has computed it yet
     uint32_t size;    // of objects' symbols; 0 if it is not known
     uint16_t align;   // of EXPORT_COMMON

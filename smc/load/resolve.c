@@ -60,6 +60,9 @@ static struct resolved look_up(enum family family, const char *name,
     if (address)
         return (struct resolved){true, address, NULL};
     export = names_look_up(family, name, hash);
+    // An indirect function of a library that was not started has no address.
+    if (export && export->rank == EXPORT_PLAIN && !export->address)
+        export = NULL;
     return (struct resolved){export, export ? export->address : 0, export};
 }
 

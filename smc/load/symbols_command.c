@@ -65,13 +65,16 @@ static void print_exports(const struct image *image, void *arg)
         if (!is_wanted(listing, name))
             continue;
         // A forwarder has no address of its own, but the name of another
-        // DLL's function: "NTDLL.RtlAllocateHeap".
-        if (!export->forward)
-            kprintf("  %s%08x  defined  %s\n", listing->loaded ? " " : "+",
-                    export->address - base, name);
-        else
+        // DLL's function: "NTDLL.RtlAllocateHeap". Nor has an indirect
+        // function, until its library is started and chooses one.
+        if (export->forward)
             kprintf("  -          forwarded %s, to %s\n", name,
                     image->names + export->forward);
+        else if (!export->address)
+            kprintf("  -          indirect %s\n", name);
+        else
+            kprintf("  %s%08x  defined  %s\n", listing->loaded ? " " : "+",
+                    export->address - base, name);
     }
 }
 
