@@ -16,6 +16,10 @@ CRYPTO = [GRUB / f"{name}.mod" for name in
 # The real inputs: with these no check has a reason to skip.
 MODULES = [ZLIB, *CRYPTO]
 
+# What single pages want beside them.
+PAGE_MODULES = {"shared.md": [Path("/usr/lib32/libz.so.1"),
+                              Path("/usr/lib32/libm.so.6")]}
+
 
 def _registered(macro):
     found = set()

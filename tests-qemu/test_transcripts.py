@@ -18,7 +18,7 @@ import re
 import pytest
 
 from kernel import PASS, ROOT, Machine
-from labs import LABS, MODULES
+from labs import LABS, MODULES, PAGE_MODULES
 from test_gdb import make_gdb
 
 PAGES = [p for p in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -114,7 +114,10 @@ def test_dialogues_are_what_the_kernel_says(machine, page):
     if not wanted:
         assert blocks(page)
         return
-    with machine(modules=MODULES).open() as console:
+    more = PAGE_MODULES.get(page.name, [])
+    if not all(path.exists() for path in more):
+        pytest.skip(f"not here: {', '.join(map(str, more))}")
+    with machine(modules=MODULES + more).open() as console:
         console.prompt()
         for command, lines in wanted:
             found = differences(lines, console.run(command).splitlines())
