@@ -274,6 +274,25 @@ def test_constants_may_share_a_page(machine, tmp_path):
                                                low(READ))])[0]
 
 
+@pytest.mark.parametrize("at", [0x1000, 0x1200, 0x1e00])
+def test_small_sections_on_pages_of_their_own(machine, tmp_path, at):
+    """Code and data in one small file, as long as they share no page: the
+    data may begin anywhere on theirs."""
+    pe = Pe(align=0x200)
+    code = Code(pe)
+    names = {"get": code.add(b"\xa1", at, RET),
+             "set": code.add(b"\x8b\x44\x24\x04\xa3", at, RET)}
+    table = code.finish()
+    pe.next_rva = pe.next_raw = at
+    pe.section(".data", struct.pack("<I", 0x1234), DATA)
+    with_exports(pe, list(names.items()))
+    pe.directory[RELOC] = pe.section(".reloc", table, READ)
+    said = load_all(machine, [write(tmp_path / "small.dll", pe)],
+                    ["call small.dll get", "call small.dll set 77",
+                     "call small.dll get"])
+    assert returned(said[1]) == 0x1234 and returned(said[3]) == 77
+
+
 # Base relocations ---------------------------------------------------------
 
 def typed_dll():

@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: MIT
-# Lab loader: stops when the door stores the code of zlib1.dll into its
-# arena. Until then those bytes are INT3. The code has been prepared in a
-# staging buffer, relocated for the address where it will run.
+# Lab loader: stops when zlib1.dll has been laid out in a staging buffer and is
+# about to be relocated for the address where it will run, and when the door
+# turns data pages into the code of that address.
 #
-# The instruction shown is in crc32_z: its operand is the address of a table.
+# The instruction shown is in crc32_z, at RVA 0x1e08: its operand is the
+# address of a table.
 
-# Code of this size is an image, not a stub. `at` is where it will run,
-# `code` the stage.
-break arena_write if len > 0x10000
+break pe_relocate
 continue
 delete
-set $site = (unsigned char *)at + 0xe08
-set $stage = (unsigned char *)code + 0xe08
-printf "\nstaged at %p, relocated for %p:", $stage, $site
+set $stage = (unsigned char *)pe->image->stage + 0x1e08
+set $site = (unsigned char *)pe->image->base + 0x1e08
+printf "\nstaged at %p, to run at %p, with the linker's address:\n", $stage, $site
+printf "before:"
 bytes $stage 7
 
-tbreak door_store
+# Code of this size is an image, not a stub. `at` is where it will run.
+tbreak arena_fill if len > 0x10000
 continue
-printf "\nThe door is about to store %d bytes through its alias:\n", len
-printf "before:"
-bytes $site 7
-x/i $site
+printf "\nThe door is about to make code of %d bytes, relocated by now:\n", len
+bytes $stage 7
 finish
 printf "after:"
 bytes $site 7

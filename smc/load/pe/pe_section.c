@@ -90,6 +90,16 @@ static bool join(struct pe *pe, const struct pe_section *section,
     return true;
 }
 
+// A part begins where its page does, which a section need not do.
+static bool add_part(struct pe *pe, const struct pe_section *section)
+{
+    uint32_t before = section->VirtualAddress % PAGE_SIZE;
+
+    return build_part(pe->in, section->Name, strnlen(section->Name, 8),
+                      kind_of(section), section->VirtualAddress - before,
+                      before + pe_section_size(section));
+}
+
 // Parts are recorded while they are checked. `end` is where the part before
 // this section ends.
 static bool add_section(struct pe *pe, const struct pe_section *section,
@@ -105,9 +115,7 @@ static bool add_section(struct pe *pe, const struct pe_section *section,
                             "both writable and executable");
     if (PAGE_ALIGN_UP(end) > section->VirtualAddress)
         return join(pe, section, &image->part[image->parts - 1]);
-    return build_part(pe->in, section->Name, strnlen(section->Name, 8),
-                      kind_of(section), section->VirtualAddress,
-                      pe_section_size(section));
+    return add_part(pe, section);
 }
 
 // Ascending order is demanded by Windows, too.
