@@ -4,6 +4,7 @@ Debian's mingw packages against pefile, every GRUB module against what
 pyelftools reads from it."""
 import re
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ class Loaded:
         self.text, self.status = done.stdout, done.returncode
 
     def base(self, name):
-        line = rf"^image {re.escape(name)} \S+ base (\w+)"
+        line = rf"^image {re.escape(name)} .+ base (\w+)"
         return int(re.search(line, self.text, re.M)[1], 16)
 
     def bytes(self, name):
@@ -185,3 +186,25 @@ def test_grub_modules_are_what_pyelftools_makes_of_them(base, tmp_path):
         loaded_count, words = loaded_count + 1, words + count
     print(f"{loaded_count} of {len(GRUB)} modules, {words} relocations")
     assert loaded_count >= 29 and words > 300
+
+
+def test_names_are_found_when_there_are_many(tmp_path):
+    """More than the fixed table has buckets for: each word is the address of
+    another name, and it is the right one. Then all memory is back."""
+    count, source = 20000, [".data\n.balign 4\n"]
+    for i in range(count):
+        source.append(f".globl n{i}\nn{i}: .long n{count - 1 - i}\n")
+    obj, path = tmp_path / "names.o", tmp_path / "names.so"
+    subprocess.run(["as", "--32", "-o", obj, "-"], input="".join(source),
+                   text=True, check=True)
+    subprocess.run(["ld", "-m", "elf_i386", "-shared", "-o", path, obj],
+                   check=True)
+    (tmp_path / "dump").mkdir()
+    run = Loaded(tmp_path / "dump", [path])
+    assert run.status == 0, run.text[-500:]
+    known, base = run.addresses("export"), run.base(path.name)
+    image = run.bytes(path.name)
+    assert len(known) >= count
+    for i in range(count):
+        word, = struct.unpack_from("<I", image, known[f"n{i}"] - base)
+        assert word == known[f"n{count - 1 - i}"], f"n{i}"

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: MIT
-// A chained hash table in fixed memory. The links lie in the exports.
+// A chained hash table. The links lie in the exports.
 //
 //   bucket[h & 1023] --> printf of b.o --> printf of a.o --> 0
 //                        newest first: whoever loads a second printf
 //                        wants that one
 //
 // 275 GRUB modules ask for 4 348 names and offer 1 264. Comparing each with
-// each would be five million comparisons.
+// each would be five million comparisons. For as many names the table is in
+// fixed memory; for more it moves to the heap, with a bucket for each, until
+// they have gone again.
 #include "smc/load/names.h"
+#include "kernel/heap.h"
 #include "kernel/string.h"
 
-#define BUCKETS 1024u
+#define SMALL 1024u
 
-static struct image_export *table[FAMILIES][BUCKETS];
+static struct names {
+    struct image_export *small[SMALL];
+    struct image_export **large; // instead of small, or NULL
+    uint32_t buckets;            // of large, a power of two
+    uint32_t count;              // exports of published images
+} tables[FAMILIES];
 
 uint32_t names_hash(const char *name)
 {
@@ -36,7 +44,64 @@ bool names_scan(const char *name, uint32_t *hash)
 
 static struct image_export **bucket_of(enum family family, uint32_t hash)
 {
-    return &table[family][hash & (BUCKETS - 1)];
+    struct names *names = &tables[family];
+
+    return names->large ? &names->large[hash & (names->buckets - 1)]
+                        : &names->small[hash & (SMALL - 1)];
+}
+
+// Puts a chain's links into the buckets of another table. Turned round first,
+// as each goes to the head of its bucket: the newest must end there.
+static void spread(struct image_export *chain, struct image_export **to,
+                   uint32_t buckets)
+{
+    struct image_export *turned = NULL, *next;
+
+    for (; chain; chain = next) {
+        next = chain->next;
+        chain->next = turned;
+        turned = chain;
+    }
+    for (; turned; turned = next) {
+        struct image_export **head = &to[turned->hash & (buckets - 1)];
+        next = turned->next;
+        turned->next = *head;
+        *head = turned;
+    }
+}
+
+// Equal names have equal hashes, and so come from one bucket: their order
+// stays. Without memory the chains stay long, which is slow but right.
+static void resize(struct names *names, uint32_t buckets)
+{
+    struct image_export **from = names->large ? names->large : names->small;
+    struct image_export **to = names->small;
+    uint32_t count = names->large ? names->buckets : SMALL;
+
+    if (buckets > SMALL)
+        to = heap_zalloc(buckets, sizeof *to);
+    if (!to || to == from)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        struct image_export *chain = from[i];
+        from[i] = NULL; // small is used again
+        spread(chain, to, buckets);
+    }
+    heap_free(names->large);
+    names->large = to == names->small ? NULL : to;
+    names->buckets = buckets;
+}
+
+// Room for these before they come; no more room than needed when they go.
+static void reserve(struct names *names, uint32_t count)
+{
+    uint32_t buckets = SMALL;
+
+    names->count = count;
+    while (buckets < count)
+        buckets *= 2;
+    if (buckets == SMALL || buckets > names->buckets || !names->large)
+        resize(names, buckets);
 }
 
 // Most names that are compared here are equal, and so are read to their ends:
@@ -76,7 +141,9 @@ static bool clashes(const struct image_export *export,
 const struct image_export *names_publish(struct image *image)
 {
     const struct image_export *clash = NULL;
+    struct names *names = &tables[image->family];
 
+    reserve(names, names->count + image->exports);
     // Backwards, so that the first of several equal names is found first, as
     // in a dynamic linker's search.
     for (uint32_t i = image->exports; i-- > 0;) {
@@ -97,13 +164,18 @@ const struct image_export *names_publish(struct image *image)
 
 void names_withdraw(struct image *image)
 {
-    for (uint32_t i = 0; image->published && i < image->exports; i++) {
+    struct names *names = &tables[image->family];
+
+    if (!image->published)
+        return;
+    for (uint32_t i = 0; i < image->exports; i++) {
         struct image_export *export = &image->export[i];
         struct image_export **link = bucket_of(image->family, export->hash);
         while (*link != export)
             link = &(*link)->next;
         *link = export->next;
     }
+    reserve(names, names->count - image->exports);
     image->published = false;
 }
 
