@@ -213,7 +213,7 @@ def test_no_memory_information_is_said(machine):
 
 @pytest.mark.parametrize("start, end, reason", [
     (0x20000000, 0x20001000, "outside usable memory"),
-    (0x200000, 0xfffff000, "outside usable memory"),
+    (0x1000000, 0xfffff000, "outside usable memory"),
     (0x100800, 0x100900, "overlaps the kernel"),
     (0x300000, 0x300000, "empty"), (0x300000, 0x2fffff, "empty")])
 def test_bad_module_is_left_out(machine, files, start, end, reason):
