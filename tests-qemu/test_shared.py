@@ -519,6 +519,48 @@ def test_indirect_functions(machine, lib, binding):
     assert [value for _, value in results(run.text)] == [6, 6, 6, 5, 6, 6]
 
 
+def test_the_nearest_definition_is_found_first(machine, lib):
+    """Breadth first: app needs a and b, a needs c; g is in b and in c. What
+    a asks for is in c, and h, in a and in b, is a's."""
+    c = lib("libc1.so", "int g(void) { return 3; }")
+    a = lib("liba.so", "int g(void); int h(void) { return 1; }"
+            "int a_g(void) { return g(); }", needs=[c])
+    b = lib("libb.so", "int g(void) { return 2; } int h(void) { return 2; }")
+    app = lib("libapp.so", "int g(void), h(void), a_g(void);"
+              "int call(void) { return g() + 10 * h() + 100 * a_g(); }",
+              needs=[a, b])
+    run = machine("exit -- call libapp.so call", modules=[a, b, c, app]).run()
+    assert results(run.text) == [("call", 312)]
+
+
+def test_what_was_not_started_is_settled(machine, lib):
+    """Loaded with init=no, and then needed: its indirect functions are
+    chosen, its init functions still do not run."""
+    other = lib("libother.so", INDIRECT + "int up; __attribute__(("
+                "constructor)) static void start(void) { up = 10; }"
+                "int get(void) { return up + call_own(); }")
+    user = lib("libuser.so", "int get(void); int call(void) "
+               "{ return get(); }", needs=[other])
+    run = machine("exit -- load libother.so init=no; call libuser.so call",
+                  modules=[other, user]).run()
+    assert results(run.text) == [("call", 5)]
+
+
+def test_a_lazy_call_keeps_every_register(machine, lib):
+    """regparm(3) passes arguments where the resolver works, and the caller
+    keeps values in the others."""
+    attribute = "__attribute__((regparm(3), noinline)) "
+    other = lib("libother.so", attribute + "int f(int a, int b, int c, int d)"
+                "{ return a + 10 * b + 100 * c + 1000 * d; }")
+    user = lib("libuser.so", attribute + "int f(int, int, int, int);"
+               "int call(int a, int b, int c, int d)"
+               "{ return f(a, b, c, d) + 10000 * (a + b + c + d); }",
+               needs=[other])
+    run = machine("exit -- call libuser.so call 1 2 3 4; "
+                  "call libuser.so call 5 6 7 8", modules=[other, user]).run()
+    assert results(run.text) == [("call", 104321), ("call", 268765)]
+
+
 def test_an_object_binds_to_an_indirect_function(machine, lib, tmp_path):
     """Once the library is started: before, there is no address to bind to."""
     other = lib("libother.so", INDIRECT)

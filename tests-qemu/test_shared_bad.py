@@ -146,8 +146,8 @@ def read_only(elf, _):
     return elf.word(elf.headers(LOAD)[0] + 8) + 0x40
 
 
-def same_as_slot(elf, _):
-    return next(elf.relocations("JMPREL", "PLTRELSZ"))[1]
+def a_pointer(elf):
+    return next(r[1] for r in elf.relocations("REL", "RELSZ") if r[2] == 1)
 
 
 def last_bytes(elf, _):
@@ -272,9 +272,9 @@ BAD = {
                      "r_offset at .*: a word that is in no segment"),
     "read-only": (rel(6, "offset", read_only),
                   "r_offset at .* in a read-only segment, and there is no"),
-    "second": (rel(6, "offset", same_as_slot),
+    "second": (rel(6, "offset", lambda e, v: a_pointer(e)),
                "the word at 0x.* is relocated for the second time"),
-    "overlap by 1": (rel(6, "offset", lambda e, v: same_as_slot(e, v) + 3),
+    "overlap by 1": (rel(6, "offset", lambda e, v: a_pointer(e) + 3),
                      "is relocated for the second time"),
     "symbol": (rel(6, "info", 0x7fff06), "r_info at .*GLOB_DAT: no such symb"),
     "no symbol": (rel(6, "info", 6), "r_info at .*GLOB_DAT: it has no symbol"),

@@ -12,6 +12,29 @@
 #include "kernel/string.h"
 #include "smc/load/elf/shared_tls.h"
 
+const char *shared_reloc_name(uint32_t type)
+{
+    static const char *const name[] = {
+        [R_386_NONE] = "R_386_NONE",
+        [R_386_32] = "R_386_32",
+        [R_386_PC32] = "R_386_PC32",
+        [R_386_COPY] = "R_386_COPY",
+        [R_386_GLOB_DAT] = "R_386_GLOB_DAT",
+        [R_386_JMP_SLOT] = "R_386_JUMP_SLOT",
+        [R_386_RELATIVE] = "R_386_RELATIVE",
+        [R_386_TLS_TPOFF] = "R_386_TLS_TPOFF",
+        [R_386_TLS_DTPMOD32] = "R_386_TLS_DTPMOD32",
+        [R_386_TLS_DTPOFF32] = "R_386_TLS_DTPOFF32",
+        [R_386_TLS_TPOFF32] = "R_386_TLS_TPOFF32",
+        [R_386_SIZE32] = "R_386_SIZE32",
+        [R_386_TLS_DESC] = "R_386_TLS_DESC",
+        [R_386_IRELATIVE] = "R_386_IRELATIVE",
+    };
+
+    return type < sizeof name / sizeof name[0] && name[type] ? name[type]
+                                                             : "R_386_?";
+}
+
 bool shared_pend(struct shared *shared, struct shared_pending pending)
 {
     uint32_t size = shared->pending_size;

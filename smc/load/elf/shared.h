@@ -164,6 +164,9 @@ struct shared {
 
 #define SHARED_UNKNOWN 0xffffffffu
 
+// "R_386_GLOB_DAT", or "R_386_?".
+const char *shared_reloc_name(uint32_t type);
+
 // The shared object behind an image, or NULL if it is something else.
 struct shared *shared_of(const struct image *image);
 
@@ -246,7 +249,6 @@ void shared_each_relr(const struct shared *shared,
 const struct shared_segment *shared_aim(struct shared *shared,
                                         uint32_t r_offset, const char *where,
                                         uint32_t place);
-const char *shared_reloc_name(uint32_t type);
 bool shared_pend(struct shared *shared, struct shared_pending pending);
 
 // shared_twice.c: no word is changed twice.

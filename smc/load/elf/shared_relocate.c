@@ -20,29 +20,6 @@
 #include "smc/load/elf/shared_relocate.h"
 #include "smc/load/elf/shared_tls.h"
 
-const char *shared_reloc_name(uint32_t type)
-{
-    static const char *const name[] = {
-        [R_386_NONE] = "R_386_NONE",
-        [R_386_32] = "R_386_32",
-        [R_386_PC32] = "R_386_PC32",
-        [R_386_COPY] = "R_386_COPY",
-        [R_386_GLOB_DAT] = "R_386_GLOB_DAT",
-        [R_386_JMP_SLOT] = "R_386_JUMP_SLOT",
-        [R_386_RELATIVE] = "R_386_RELATIVE",
-        [R_386_TLS_TPOFF] = "R_386_TLS_TPOFF",
-        [R_386_TLS_DTPMOD32] = "R_386_TLS_DTPMOD32",
-        [R_386_TLS_DTPOFF32] = "R_386_TLS_DTPOFF32",
-        [R_386_TLS_TPOFF32] = "R_386_TLS_TPOFF32",
-        [R_386_SIZE32] = "R_386_SIZE32",
-        [R_386_TLS_DESC] = "R_386_TLS_DESC",
-        [R_386_IRELATIVE] = "R_386_IRELATIVE",
-    };
-
-    return type < sizeof name / sizeof name[0] && name[type] ? name[type]
-                                                             : "R_386_?";
-}
-
 const struct shared_segment *shared_aim(struct shared *shared,
                                         uint32_t r_offset, const char *where,
                                         uint32_t place)
@@ -92,27 +69,41 @@ static bool aim(struct shared_relocator *work)
     return true;
 }
 
-// Finds the entry's symbol, and remembers its address for the loops.
-static bool find(struct shared_relocator *work, struct shared_found *found)
+// The entry's symbol, which must have a name. NULL after refusing it.
+static const char *name_of(struct shared_relocator *work)
 {
     struct shared *shared = work->shared;
     uint32_t index = work->rel[work->at].r_info >> 8;
     const struct elf_symbol *symbol = shared_symbol(shared, index);
     const char *name;
 
-    if (!symbol || index == 0)
-        return refuse(work, index ? "no such symbol" : "it has no symbol");
+    if (!symbol || index == 0) {
+        refuse(work, index ? "no such symbol" : "it has no symbol");
+        return NULL;
+    }
     name = shared_string(shared, symbol->st_name);
     if (!name)
-        return REFUSE_FIELD(shared, symbol, st_name,
-                            "not a name in the string table");
+        REFUSE_FIELD(shared, symbol, st_name,
+                     "not a name in the string table");
+    return name;
+}
+
+// Finds the entry's symbol, and remembers its address for the loops.
+static bool find(struct shared_relocator *work, struct shared_found *found)
+{
+    struct shared *shared = work->shared;
+    uint32_t index = work->rel[work->at].r_info >> 8;
+    const char *name = name_of(work);
+
+    if (!name)
+        return false;
     shared_find(shared, index, found);
     if (found->kind == SHARED_MISSING) {
         load_missing(shared->error, name);
         // Once is enough: the set will not be loaded.
         *found = (struct shared_found){.kind = SHARED_ADDRESS};
         shared->value[index] = 0;
-    } else if (symbol->st_shndx == SHN_UNDEF) {
+    } else if (shared_symbol(shared, index)->st_shndx == SHN_UNDEF) {
         shared->image->bound++;
     }
     if (found->kind == SHARED_ADDRESS)
@@ -124,6 +115,10 @@ static bool find(struct shared_relocator *work, struct shared_found *found)
 // the PLT, to the instruction behind the jump.
 static bool make_lazy(struct shared_relocator *work, uint32_t *value)
 {
+    // What the name is bound to, the first call will tell; that there is a
+    // name can be told now.
+    if (!name_of(work))
+        return false;
     if (!shared_is_code(work->shared, *value))
         return refuse(work, "its word does not lead into the code");
     *value += work->shared->delta;
