@@ -154,7 +154,10 @@ const struct image_export *names_publish(struct image *image)
         export->image = image;
         export->next = *bucket;
         *bucket = export;
-        for (other = export->next; other; other = other->next)
+        // A library's names meet nobody: 100 000 of them are no reason to
+        // walk each chain.
+        other = export->rank == EXPORT_STRONG ? export->next : NULL;
+        for (; other; other = other->next)
             if (clashes(export, other))
                 clash = other;
     }
