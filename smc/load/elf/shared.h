@@ -13,9 +13,10 @@
 //
 // One file for each idea: shared_check (headers), shared_segments (this
 // picture), shared_dynamic (which tables there are), shared_hash, _names,
-// _versions and _match (names), shared_scope (who offers one), shared_relocate,
-// _run, _relr and _twice (the words that change), shared_tls, shared_start
-// (its own code runs), shared_lazy (calls bound at first use).
+// _versions and _match (names), shared_scope (who offers one),
+// shared_relocate, _run, _relr and _twice (the words that change),
+// shared_tls, shared_start (its own code runs), shared_lazy (calls bound at
+// their first use).
 // [ELF part 2], [i386 ABI chapter 5], [glibc elf/dl-*.c for what is customary]
 #pragma once
 #include "smc/load/build.h"
