@@ -7,12 +7,14 @@ import time
 
 import pytest
 
+import tap
 from kernel import BUILD, FAIL, LOGS, PANIC, PASS, ROOT, plain
 from labs import MODULES, SUITES
 from linked import PARTS, Kernel, Linked, fnv1a, word
 from monitor import Monitor
 from test_iso import make_iso
 from test_labs import NO_NX
+from test_long import bochs
 from test_transcripts import dialogues, differences
 
 DELTA = 0x345000
@@ -228,6 +230,16 @@ def test_from_the_grub_image(machine):
                    *MODULES)
     run = machine(iso=iso).run().must_pass(["memory", "door", "once"])
     assert moved(run.text)["seed"] == 3
+
+
+@pytest.mark.long
+@pytest.mark.timeout(330)
+def test_from_the_image_in_bochs():
+    text = bochs("kaslr", "kaslr=3 check=kaslr,door exit=bochs "
+                 "-- undo all; hash; kaslr")
+    assert tap.verdict(text, suites=["kaslr", "door"]) == []
+    assert moved(text)["seed"] == 3
+    assert re.search("^text .*: equal$", text, re.M), text
 
 
 def test_a_panic_right_after_the_move_has_symbols(machine, kernel):
