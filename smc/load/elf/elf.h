@@ -79,7 +79,7 @@ static inline bool elf_has_bytes(const struct elf_section *section)
 static inline const void *elf_bytes(const struct elf *elf,
                                     const struct elf_section *section)
 {
-    return elf->file->data + section->sh_offset;
+    return (const void *)((uintptr_t)elf->file->data + section->sh_offset);
 }
 
 static inline uint32_t elf_base(const struct elf *elf)

@@ -124,7 +124,7 @@ static bool relocate_any(struct elf_walk *walk)
     struct elf *elf = walk->elf;
     const struct elf_rel *rel = walk->rel;
     uint32_t at = walk->place + rel->r_offset, size = elf_reloc_size(rel);
-    uint8_t *bytes = elf->image->stage + at;
+    uint8_t *bytes = (uint8_t *)((uintptr_t)elf->image->stage + at);
     uint32_t before, value;
 
     // What a linker leaves behind when it has done the work itself.
@@ -165,7 +165,7 @@ static __attribute__((noinline)) void relocate_run(struct elf_walk *walk,
         uint32_t info = rel->r_info, value;
         uint8_t type = (uint8_t)info;
         // Even if this wraps, each r_offset has an address of its own.
-        at = stage + rel->r_offset;
+        at = (uint8_t *)((uintptr_t)stage + rel->r_offset);
         if (at < next || at >= limit || info >> 8 >= elf->symbols)
             break;
         value = address[info >> 8];
