@@ -8,13 +8,14 @@ from pathlib import Path
 from kernel import ROOT
 
 ZLIB = Path("/usr/i686-w64-mingw32/lib/zlib1.dll")
+LIBZ = Path("/usr/lib32/libz.so.1")
 GRUB = Path("/usr/lib/grub/i386-pc")
 CRYPTO = [GRUB / f"{name}.mod" for name in
           ("crypto", "gcry_crc", "gcry_md5", "gcry_sha1", "gcry_sha256",
            "gcry_sha512")]
 
 # The real inputs: with these no check has a reason to skip.
-MODULES = [ZLIB, *CRYPTO]
+MODULES = [ZLIB, LIBZ, *CRYPTO]
 
 # What single pages want beside them.
 PAGE_MODULES = {"shared.md": [Path("/usr/lib32/libz.so.1"),

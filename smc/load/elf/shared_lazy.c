@@ -8,7 +8,8 @@
 #include "kernel/heap.h"
 #include "smc/load/call.h"
 
-bool (*shared_patch)(enum binding binding, const struct shared_bound *bound);
+// The lab `bind` defines it. Programs without that lab have none.
+#pragma weak shared_patch
 
 // The head of the GOT is for the resolver: which object this is, and where to
 // go. [0] is the linker's, the address of the dynamic section.

@@ -30,11 +30,10 @@ struct shared_bound {
     const struct shared_frame *frame;
 };
 
-// Who writes down the result of a binding in the modes BINDING_DIRECT and
-// BINDING_PLT: the lab `bind` puts a function here. True if it has; false
-// and the slot is written, as in BINDING_LAZY. Runs within the call.
-extern bool (*shared_patch)(enum binding binding,
-                            const struct shared_bound *bound);
+// Writes down the result of a binding in the modes BINDING_DIRECT and
+// BINDING_PLT: smc/load/bind/bind.c. True if it has; false and the slot is
+// written, as in BINDING_LAZY. Runs within the call, on its stack.
+bool shared_patch(enum binding binding, const struct shared_bound *bound);
 
 // Called by shared_lazy_entry only. Returns where to go on.
 uint32_t shared_bind(const struct shared_frame *frame);
