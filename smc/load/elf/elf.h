@@ -102,9 +102,9 @@ const char *elf_symbol_name(const struct elf *elf, uint32_t index);
 const char *elf_find_bytes(const struct elf *elf, const char *name,
                            uint32_t *size);
 
-// object.c: gives out `size` bytes of an image that is used up to *end.
-bool elf_take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
-              uint32_t *at);
+// object.c: gives out `size` bytes of an image that is used up to *end. False
+// if they end past IMAGE_MAX.
+bool elf_take(uint32_t *end, uint32_t size, uint32_t align, uint32_t *at);
 
 // object_group.c: marks the sections of groups that another file of the set
 // has as well.

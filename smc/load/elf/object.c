@@ -38,15 +38,13 @@ static bool is_loaded(const struct elf *elf, uint32_t index)
            elf->place[index] != ELF_DROPPED;
 }
 
-bool elf_take(struct elf *elf, uint32_t *end, uint32_t size, uint32_t align,
-              uint32_t *at)
+bool elf_take(uint32_t *end, uint32_t size, uint32_t align, uint32_t *at)
 {
     // `*end` never passes IMAGE_MAX by more than one section, so that the
     // additions cannot wrap.
     *at = align > 1 ? (*end + align - 1) & ~(align - 1) : *end;
     *end = *at + size;
-    return *end <= IMAGE_MAX ||
-           load_fail(elf->error, "the sections need more than 32 MiB");
+    return *end <= IMAGE_MAX;
 }
 
 // Sections keep the order of the file. An empty section gets a place too:
@@ -57,12 +55,17 @@ static bool place_all(struct elf *elf, uint32_t end[])
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
         if (is_loaded(elf, i) &&
-            !elf_take(elf, &end[kind_of(section)], section->sh_size,
+            !elf_take(&end[kind_of(section)], section->sh_size,
                       section->sh_addralign, &elf->place[i]))
-            return false;
+            return REFUSE_FIELD(elf, section, sh_size,
+                                "with it the sections need more than 32 MiB");
     }
-    return elf_take(elf, &end[PART_READ_ONLY], elf->slots * 4, 4, &elf->got) &&
-           elf_place_common(elf, &end[PART_DATA]);
+    if (!elf_take(&end[PART_READ_ONLY], elf->slots * 4, 4, &elf->got))
+        return load_fail(elf->error,
+                         "with a GOT of %u words, it needs more "
+                         "than 32 MiB",
+                         elf->slots);
+    return elf_place_common(elf, &end[PART_DATA]);
 }
 
 // The kinds begin where the one before has its last page. The order of the
@@ -145,8 +148,11 @@ static bool name_needed(struct elf *elf)
         uint32_t len = (uint32_t)strnlen(at, size);
         char name[40];
         if (len > 32 || !printable_name(at, size))
-            return load_fail(elf->error, "a name in .moddeps is not a string "
-                                         "of up to 32 printable characters");
+            return load_fail(
+                elf->error,
+                "a name in .moddeps at offset 0x%x is not a "
+                "string of up to 32 printable characters",
+                (uint32_t)((const uint8_t *)at - elf->file->data));
         memcpy(name, at, len);
         memcpy(name + len, ".mod", 5);
         // Even if no symbol leads there: the file has said that it depends

@@ -56,9 +56,10 @@ bool elf_place_common(struct elf *elf, uint32_t *end)
     for (uint32_t i = 1; i < elf->symbols; i++)
         if (elf->symbol[i].st_shndx == SHN_COMMON) {
             struct image_export common = size_common(elf, i);
-            if (!elf_take(elf, end, common.size, common.align,
-                          &elf->address[i]))
-                return false;
+            if (!elf_take(end, common.size, common.align, &elf->address[i]))
+                return REFUSE_FIELD(elf, &elf->symbol[i], st_size,
+                                    "with it the sections need more than "
+                                    "32 MiB");
         }
     return true;
 }

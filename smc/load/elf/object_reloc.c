@@ -119,6 +119,13 @@ static uint32_t read(const uint8_t *at, uint32_t size)
     }
 }
 
+// An absolute symbol may have any value, this one too.
+static bool is_dropped(const struct elf *elf, uint32_t symbol)
+{
+    return elf->address[symbol] == ELF_DROPPED &&
+           elf->symbol[symbol].st_shndx != SHN_ABS;
+}
+
 static bool relocate_any(struct elf_walk *walk)
 {
     struct elf *elf = walk->elf;
@@ -133,7 +140,7 @@ static bool relocate_any(struct elf_walk *walk)
     if (!judge(walk) || !never_twice(walk))
         return false;
     before = value = read(bytes, size);
-    if (elf->address[rel->r_info >> 8] == ELF_DROPPED)
+    if (is_dropped(elf, rel->r_info >> 8))
         value = 0;
     else if (!elf_reloc_value(walk, at, &value))
         return false;

@@ -126,8 +126,8 @@ static bool add_segment(struct shared *shared,
     if (segment->p_memsz == 0)
         return true;
     if (shared->segments == SHARED_SEGMENTS)
-        return load_fail(shared->error, "more than %d PT_LOAD segments",
-                         SHARED_SEGMENTS);
+        return REFUSE_FIELD(shared, segment, p_type,
+                            "more than 16 PT_LOAD segments");
     if (shared->segments == 0)
         shared->low = end = PAGE_ALIGN_DOWN(segment->p_vaddr);
     else
