@@ -405,7 +405,7 @@ BAD_TABLES = {
     "wrap": (relocated(block(0x1000, [0], size=0xfffffff0)),
              "SizeOfBlock at RVA 0x4004 is 0xfffffff0"),
     "left": (relocated(block(0x1000, [0]) + b"\0" * 6),
-             "ends with 6 bytes, too few for a block"),
+             "ends with 6 bytes at RVA 0x400a, too few for a block"),
     "headers": (relocated(block(0, [0x3fc])), "would change the headers"),
     "table": (relocated(block(0x4000, [2])),
               "would change the table that is being read"),
@@ -682,7 +682,8 @@ BAD_NAMES = {
               "NumberOfNames at RVA 0x2018 is 0x10001"),
     "tables": (exporting(function_table=0xfffffffc),
                "AddressOfFunctions: 1 entries of 4 bytes at RVA 0xfffffffc"),
-    "index": (exporting([("f", 1)]), "export f has ordinal 1 of 1"),
+    "index": (exporting([("f", 1)]),
+              "export f at RVA 0x2030 has ordinal 1 of 1"),
     "forward": (forwarding(f="nodot"), 'is "nodot", not DLL.NAME'),
     "forward1": (forwarding(f=".x"), "not DLL.NAME"),
     "forward2": (forwarding(f="x."), "not DLL.NAME"),
@@ -834,10 +835,15 @@ def test_a_file_without_relocations_goes_where_it_must(machine, tmp_path):
     text = pe.section(".text", reads(pe.base + 0x1001), CODE)
     with_exports(pe, [("get", text)])
     paths = [write(tmp_path / f"{n}.dll", pe) for n in ("a", "b")]
-    said = load_all(machine, paths, ["call a.dll get", "load b.dll"])
+    said = load_all(machine, paths, [
+        "call a.dll get", "load b.dll", "load at=0x30000000 b.dll",
+        "rebase a.dll at=0x30000000", "call a.dll get"])
     assert base_of(said[0]) == 0x400000
-    assert returned(said[2]) == 0x401001
+    assert returned(said[2]) == returned(said[6]) == 0x401001
     assert "at 0x00400000: the address" in said[3]
+    for refusal in said[4:6]:
+        assert ("Characteristics is 0x2103: its relocations were stripped, "
+                "it runs only at its ImageBase 0x400000") in refusal
 
 
 # Moving after use ---------------------------------------------------------

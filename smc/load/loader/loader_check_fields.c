@@ -73,6 +73,12 @@ static const struct bad_field bad_fields[] = {
     PE_SECTION_0(Characteristics, 0xe0000020, "Characteristics"),
 };
 
+// The place counts from the start of the file, or of the image.
+static bool names_place(const char *text)
+{
+    return check_says(text, "offset 0x") || check_says(text, "RVA 0x");
+}
+
 // The field is restored from the original after each attempt, so that each
 // refusal has one cause only.
 enum check_result check_pe_fields(void)
@@ -97,7 +103,7 @@ enum check_result check_pe_fields(void)
         trial.last[0] = '\0';
         try_loading(&trial);
         memcpy(at, file->data + (at - copy), 8);
-        if (check_says(trial.last, bad->words))
+        if (check_says(trial.last, bad->words) && names_place(trial.last))
             named++;
         else
             judged("%s = 0x%x: %s", bad->words, bad->value, trial.last);

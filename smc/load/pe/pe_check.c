@@ -148,8 +148,9 @@ static bool check_policy(struct pe *pe)
 
     // The machine code in such a file is a jump into mscoree.dll.
     if (clr.VirtualAddress || clr.Size)
-        return load_fail(pe->error, "has a CLR header: its code is for .NET, "
-                                    "not for this processor");
+        return REFUSE_FIELD(pe, pe->header, Directory[DIR_CLR].VirtualAddress,
+                            "it has a CLR header: its code is for .NET, not "
+                            "for this processor");
     return true;
 }
 

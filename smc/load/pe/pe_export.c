@@ -111,8 +111,10 @@ static bool publish_name(struct pe *pe, const struct pe_export *table,
     if (!text)
         return false;
     if (index >= table->NumberOfFunctions)
-        return load_fail(pe->error, "export %s has ordinal %u of %u", text,
-                         index, table->NumberOfFunctions);
+        return load_fail(pe->error,
+                         "export %s at RVA 0x%x has ordinal %u of %u", text,
+                         table->AddressOfNameOrdinals + 2 * i, index,
+                         table->NumberOfFunctions);
     return publish(pe, table, text, index);
 }
 

@@ -216,8 +216,8 @@ static bool relocate_all(struct pe_move *move)
         if (end - at < sizeof(struct pe_reloc_block))
             return load_fail(move->pe->error,
                              "the relocation directory ends with "
-                             "%u bytes, too few for a block",
-                             end - at);
+                             "%u bytes at RVA 0x%x, too few for a block",
+                             end - at, at);
         if (!relocate_block(move, at, &at))
             return false;
     }
@@ -238,9 +238,9 @@ bool pe_relocate(struct pe *pe, uint32_t from, bool used)
     // Not the same as an empty table: that says that nothing needs to move.
     if (move->delta && (pe->header->Characteristics & PE_RELOCS_STRIPPED))
         return load_fail(pe->error,
-                         "its relocations were stripped: it runs "
-                         "only at 0x%x",
-                         pe->header->ImageBase);
+                         "Characteristics is 0x%x: its relocations were "
+                         "stripped, it runs only at its ImageBase 0x%x",
+                         pe->header->Characteristics, pe->header->ImageBase);
     return pe_in_image(pe, "the relocation directory",
                        move->table.VirtualAddress, move->table.Size, 1) &&
            relocate_all(move);
