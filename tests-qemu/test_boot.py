@@ -151,13 +151,13 @@ def test_module_arguments_do_not_disturb_the_name(machine, files):
     assert listing(run) == [("one", 3)], run.explain([])
 
 
-def spoiled(machine, *orders, at="_start", **options):
+def spoiled(machine, *orders, at="_start", append="exit", **options):
     """Boots with gdb at the first instruction, before any code has looked at
     what the loader left: eax is the magic number, ebx points to the
     information block. Returns the console of the machine that goes on."""
     path = f"{BUILD.relative_to(ROOT)}/gdb-{os.getpid()}.sock"
     (ROOT / path).unlink(missing_ok=True)
-    probe = machine("exit", extra=[
+    probe = machine(append, extra=[
         "-S", "-chardev", f"socket,id=gdb,path={path},server=on,wait=off",
         "-gdb", "chardev:gdb"], **options)
     words = ["-ex", f"target remote {path}", "-ex", f"hbreak *{at}",
@@ -222,6 +222,37 @@ def test_bad_module_is_left_out(machine, files, start, end, reason):
                 f"*(int *)({module} + 4) = {end}",
                 modules=files(odd=b"x")).must_end(
         PASS, f"^module odd .* left out: .*{reason}")
+
+
+@pytest.mark.parametrize("start, end, fault", [
+    (0, 0, False), (0, -1, True), (4095, 4095, True), (4096, 1, False),
+], ids=["twice", "inside", "by one byte", "next to"])
+def test_modules_over_each_other(machine, files, start, end, fault):
+    """The second entry of the list is moved over the first, whose file has
+    4096 bytes. The end is exclusive, and one file twice is no mistake."""
+    first = "*(int *)($ebx + 24)"
+    run = spoiled_run(
+        machine, f"*(int *)({first} + 16) = *(int *){first} + {start}",
+        f"*(int *)({first} + 20) = *(int *)({first} + 4) + {end}",
+        append="check=memory exit -- ls; digest md5 two",
+        modules=[*files(one=b"x" * 4096, two=b"y"), *CRYPTO])
+    if fault:
+        run.must_end(FAIL, "^module two .* left out: it overlaps an earlier")
+    else:
+        run.must_end(PASS)
+    assert listing(run)[:2 - fault] == (
+        [("one", 4096), ("two", 4096 + end - start)][:2 - fault])
+
+
+def test_a_module_without_a_name(machine, files):
+    """Neither an empty string nor one that is out of reach is printed as
+    nothing: it is a file called `module`, the second one with a number."""
+    module = "*(int *)($ebx + 24)"
+    run = spoiled_run(
+        machine, f"*(char *)*(int *)({module} + 8) = 0",
+        f"*(int *)({module} + 24) = 0xfffffff0",
+        append="exit -- ls", modules=files(one=b"x", two=b"yy")).must_end(PASS)
+    assert listing(run) == [("module", 1), ("module#2", 2)], run.explain([])
 
 
 def test_every_grub_module_is_a_file(machine):
