@@ -17,9 +17,10 @@ CRYPTO = [GRUB / f"{name}.mod" for name in
 # The real inputs: with these no check has a reason to skip.
 MODULES = [ZLIB, LIBZ, *CRYPTO]
 
-# What single pages want beside them.
-PAGE_MODULES = {"shared.md": [Path("/usr/lib32/libz.so.1"),
-                              Path("/usr/lib32/libm.so.6")]}
+# What `make run` brings along as well, where it is installed.
+SHARED = [Path("/usr/lib32") / name for name in
+          ("libz.so.1", "libm.so.6", "libgcc_s.so.1")]
+RUN_MODULES = [path for path in MODULES + SHARED if path.exists()]
 
 
 def _registered(macro):

@@ -18,7 +18,7 @@ import re
 import pytest
 
 from kernel import PASS, ROOT, Machine
-from labs import LABS, MODULES, PAGE_MODULES
+from labs import LABS, RUN_MODULES, SHARED
 from test_gdb import make_gdb
 
 PAGES = [p for p in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
@@ -114,10 +114,10 @@ def test_dialogues_are_what_the_kernel_says(machine, page):
     if not wanted:
         assert blocks(page)
         return
-    more = PAGE_MODULES.get(page.name, [])
-    if not all(path.exists() for path in more):
-        pytest.skip(f"not here: {', '.join(map(str, more))}")
-    with machine(modules=MODULES + more).open() as console:
+    lacks = [path.name for path in SHARED if not path.exists()]
+    if any(name in command for name in lacks for command, _ in wanted):
+        pytest.skip(f"not here: {', '.join(lacks)}")
+    with machine(modules=RUN_MODULES).open() as console:
         console.prompt()
         for command, lines in wanted:
             found = differences(lines, console.run(command).splitlines())
@@ -132,7 +132,7 @@ def everything():
     runs += [(f"bench={lab} exit", "shift=0,sleep=off") for lab in LABS]
     for words, icount in runs:
         run = Machine(f"transcripts.{words.split()[0]}", words,
-                      modules=MODULES, icount=icount).run().must_end(PASS)
+                      modules=RUN_MODULES, icount=icount).run().must_end(PASS)
         lines += run.text.splitlines()
     return lines
 
