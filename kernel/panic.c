@@ -283,7 +283,7 @@ static int run_exit(int argc, char **argv)
         return command_usage("exit");
     machine_exit((uint8_t)code);
 }
-COMMAND(exit, "[CODE]", "leave the emulator; CODE goes to the exit port",
+COMMAND(exit, "[CODE]", "leave the emulator; CODE is for the exit port",
         run_exit);
 
 static int run_panic(int argc, char **argv)

@@ -442,3 +442,10 @@ def test_fuzz_words(console):
     # The same seeds do the same damage.
     one = console.run("fuzz zlib1.dll 20 7").splitlines()[-2]
     assert console.run("fuzz zlib1.dll 20 7").splitlines()[-2] == one
+
+
+def test_help_fits_the_screen_and_says_what_call_does(console):
+    said = console.run("help")
+    assert max(map(len, said.splitlines())) < WIDTH
+    assert re.search(r"^  call +NAME SYMBOL \[ARGS\.\.\.\] +run it with ",
+                     said, re.M)

@@ -401,6 +401,11 @@ def test_nearly_every_module_starts(machine):
         assert re.search("page fault|does not offer|did not return", words)
 
 
+def test_no_grub_commands_are_said_in_words(machine):
+    run = machine("exit -- grub; help grub").run().must_end(PASS)
+    assert "no commands; modules of GRUB that are loaded" in run.text
+
+
 def test_grub_commands_do_their_work(machine, tmp_path):
     """Digests, a comparison through gzip, a dump."""
     text = b"to be or not to be\n" * 50

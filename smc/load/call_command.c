@@ -117,4 +117,4 @@ static int run_call(int argc, char **argv)
 }
 
 COMMAND(call, "NAME SYMBOL [ARGS...]",
-        "ARGS: 12 5ll 1.5 \"text\" @FILE #FILE buf:64", run_call);
+        "run it with 7 7ll .5 \"text\" @FILE #FILE buf:9", run_call);
