@@ -2,6 +2,8 @@
 """The course's pages: complete, and their links lead somewhere."""
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +79,17 @@ def test_readme_table_equals_labs(machine):
     for name, summary in rows.items():
         assert re.search(rf"^ *{name} +{re.escape(summary)}\s*$", run.text,
                          re.M), run.explain([f"{name}: {summary}"])
+
+
+def test_the_table_of_addressing_is_measured():
+    """What docs/loader.md says of i386 and x86-64 code, counted again. The
+    figures are those of one release of Debian."""
+    tool = ROOT / "tools" / "addressing.py"
+    files = re.findall(r'"(/\S+zlib1\.dll|/\S+libz\.so\.1)"', tool.read_text())
+    assert len(files) == 4
+    if not all(Path(name).exists() for name in files):
+        pytest.skip(f"not here: one of {', '.join(files)}")
+    said = subprocess.run([sys.executable, tool], capture_output=True,
+                          text=True, check=True).stdout
+    page = (ROOT / "docs" / "loader.md").read_text()
+    assert re.search(r"^```measured\n(.*?)^```", page, re.M | re.S)[1] == said
