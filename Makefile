@@ -114,7 +114,6 @@ $(OBJECTS) $(BUILD)/tables0.o: | needs
 # Files for the machine: real inputs that Debian has (see tools/need.sh).
 GRUB_MODULES := /usr/lib/grub/i386-pc
 MODULES ?= $(wildcard /usr/i686-w64-mingw32/lib/zlib1.dll \
-    /usr/lib32/libz.so.1 \
     $(addprefix $(GRUB_MODULES)/,crypto.mod gcry_crc.mod gcry_md5.mod \
     gcry_sha1.mod gcry_sha256.mod gcry_sha512.mod) \
     $(addprefix /usr/lib32/,libz.so.1 libm.so.6 libgcc_s.so.1))

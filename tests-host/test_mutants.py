@@ -63,10 +63,10 @@ HOLES = {
         "pe/pe_reloc.c", "block->SizeOfBlock < sizeof *block", "0", "pe",
         "hangs"),
     "a name past the string table": (
-        "elf/elf_check.c", "symbol->st_name >= strings->sh_size", "0",
-        "object", "crashes"),
+        "elf/elf_check_symbols.c", "symbol->st_name >= elf->strings_size",
+        "0", "object", "crashes"),
     "a symbol that is not there": (
-        "elf/object_link.c", "symbol >= elf->symbols", "0", "object",
+        "elf/object_reloc.c", "symbol >= elf->symbols", "0", "object",
         "crashes"),
     "the map of changes is kept": (
         "set.c", "heap_free(in->claimed);", "", "pe", "memory is left"),

@@ -19,7 +19,7 @@ MODULES = [ZLIB, LIBZ, *CRYPTO]
 
 # What `make run` brings along as well, where it is installed.
 SHARED = [Path("/usr/lib32") / name for name in
-          ("libz.so.1", "libm.so.6", "libgcc_s.so.1")]
+          ("libm.so.6", "libgcc_s.so.1")]
 RUN_MODULES = [path for path in MODULES + SHARED if path.exists()]
 
 
