@@ -28,8 +28,8 @@ static int run_mem(int argc, char **argv)
     }
     struct page_stats p = page_stats(); // 256 pages are one MiB
     struct heap_stats h = heap_stats();
-    kprintf("kernel: %u KiB at physical %p\n",
-            (bss_end - text_start) / 1024, (void *)phys_of(text_start));
+    kprintf("kernel: %u KiB at physical %p\n", (bss_end - text_start) / 1024,
+            (void *)phys_of(text_start));
     kprintf("pages:  %u usable, %u in use, %u free (%u MiB)", p.usable, p.used,
             p.usable - p.used, (p.usable - p.used) / 256);
     if (p.beyond)

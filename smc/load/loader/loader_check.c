@@ -90,8 +90,8 @@ uint8_t *try_copy_of(const struct module *file, struct trial *trial)
 
     if (copy) {
         memcpy(copy, file->data, file->size);
-        trial->file = (struct module){file->name, file->name, copy,
-                                      file->size, 0};
+        trial->file = (struct module){file->name, file->name, copy, file->size,
+                                      0};
     }
     return copy;
 }
