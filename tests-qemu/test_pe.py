@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kernel import plain
-from labs import ZLIB
+from labs import ZLIB, mebibyte
 from monitor import Monitor
 from pe_file import (CLR, CODE, DATA, DELAY, EXPORT, IMPORT, READ, RELOC, TLS,
                      Pe, block, exports, imports)
@@ -634,6 +634,30 @@ def test_imports_of_all_kinds(machine, tmp_path, how):
     assert "msvcrt.dll!#7, which this kernel does not offer" in said[3]
 
 
+@pytest.mark.parametrize("delayed", [False, True])
+def test_all_unknown_imports_are_named_at_once(machine, tmp_path, delayed):
+    """Nothing that it calls may be missing: then it is not loaded. What is
+    missing in what it needs is told, too."""
+    first = Pe()
+    data, _ = imports(0x1000, [("length.dll", ["length", "no"])])
+    first.directory[IMPORT] = first.section(".idata", data, DATA)
+    first.directory[RELOC] = (0, 0)
+    paths = [write(tmp_path / "first.dll", first),
+             write(tmp_path / "length.dll", calls_strlen(delayed=delayed))]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        console.run("load first.dll bind=now")  # the heap takes a page
+        before = console.run("mem")
+        said = console.run("load first.dll bind=now").splitlines()
+        assert said == [
+            "first.dll: offered neither by the kernel nor by a loaded image: "
+            "length.dll!no; length.dll: offered neither by the kernel nor by "
+            "a loaded image: msvcrt.dll!nosuch, msvcrt.dll!#7"]
+        assert console.run("mem") == before
+        assert console.run("modules").startswith("no images")
+        assert "2 lead to refusing" in console.run("load length.dll bind=lazy")
+
+
 def importing(data, directory=IMPORT, at=0):
     pe = Pe()
     pe.directory[directory] = (pe.section(".idata", data, DATA) + at, 20)
@@ -1115,10 +1139,6 @@ def differences(path, base, memory):
     return wrong
 
 
-# Farther apart than the window of deflate, its repetitions are of no use.
-MEBIBYTE = (ZLIB.read_bytes() * 8)[:1 << 20]
-
-
 ROOM = 0x140000
 
 
@@ -1126,7 +1146,7 @@ def test_zlib_packs_a_mebibyte_between_moves(machine, tmp_path):
     """DllMain, compress, move, compress, at three places: the bytes that it
     leaves in memory are read from outside, and Python's zlib unpacks them."""
     data = tmp_path / "m"
-    data.write_bytes(MEBIBYTE)
+    data.write_bytes(mebibyte())
     # compress2 is told the size of the room by a word in memory, and leaves
     # the size of the result there.
     holder = Pe()
@@ -1151,8 +1171,8 @@ def test_zlib_packs_a_mebibyte_between_moves(machine, tmp_path):
         lengths = struct.unpack("<III", memory.read(sizes, 12, tmp_path / "n"))
         for n, length in enumerate(lengths):
             packed = memory.read(rooms + n * ROOM, length, tmp_path / "packed")
-            assert length < len(MEBIBYTE)
-            assert zlib.decompress(packed) == MEBIBYTE
+            assert length < 1 << 20
+            assert zlib.decompress(packed) == mebibyte()
         assert lengths[0] > lengths[1] > lengths[2] > 1 << 18
 
 

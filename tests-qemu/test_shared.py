@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from kernel import PASS
+from labs import mebibyte
 from shared_files import Elf, can_build, library
 from test_loader import compiled
 
@@ -126,8 +127,7 @@ def test_what_zlib_compresses_decompresses_elsewhere(machine, lib, tmp_path):
     """A mebibyte through compress2 of libz.so.1 and back, by a program that
     is a shared object of our own. The compressed bytes come out through QEMU
     and must be read by Python's zlib."""
-    data = random.Random(4).randbytes(300_000) + bytes(range(256)) * 2930
-    data = data[:1 << 20].ljust(1 << 20, b".")
+    data = mebibyte()
     (tmp_path / "mebibyte").write_bytes(data)
     packer = lib("libpacker.so", PACKER, needs=[LIBZ])
     once = ["load libz.so.1 at=random", "load libpacker.so at=random",

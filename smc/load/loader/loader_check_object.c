@@ -83,6 +83,9 @@ static const struct bad_field bad_fields[] = {
     FIELD(rel[0].r_offset, 0xfffffffe, "r_offset"),
     FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_32, "r_info"),
     FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_GOT32, "no such symbol"),
+    // Type 0 is no relocation, wherever it is and whatever it names.
+    AND(rel[0].r_offset, 0xfffffffe),
+    FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_NONE, SAMPLE_LOADED),
     FIELD(rel[0].r_info, Y_ZERO << 8 | 5, "R_386_COPY"),
     FIELD(rel[0].r_info, Y_ZERO << 8 | 15, "R_386_TLS_IE"),
     FIELD(rel[0].r_info, Y_ZERO << 8 | 42, "R_386_IRELATIVE"),

@@ -204,8 +204,23 @@ static bool check_slot(struct pe *pe, const struct import *import)
                      import->slot, import->symbol);
 }
 
-// That nobody offers it is not an error. Most imports of a DLL are never
-// called by the function that one is interested in.
+// That nobody offers it is an error only if all must be bound now. Most
+// imports of a DLL are never called by the function that one is interested in.
+static bool nobody_offers(struct pe *pe, const struct import *import,
+                          uint32_t *address)
+{
+    char name[2 * NAME_MAX];
+
+    if (pe->in->options->binding != BINDING_NOW)
+        return resolve_refuse(pe->in, import->dll, import->symbol, address);
+    ksnprintf(name, sizeof name, "%s!%s", import->dll, import->symbol);
+    // The set refuses the file when it knows all such names. Until then each
+    // of them is counted, as the table is as long as it was.
+    load_missing(pe->error, name);
+    pe->image->bound++;
+    return true;
+}
+
 static bool find_import(struct pe *pe, const struct import *import,
                         uint32_t *address)
 {
@@ -216,7 +231,7 @@ static bool find_import(struct pe *pe, const struct import *import,
     build_tell_lookup(pe->in, &lookup);
     *address = lookup.address;
     if (!*address)
-        return resolve_refuse(pe->in, import->dll, import->symbol, address);
+        return nobody_offers(pe, import, address);
     pe->image->bound++;
     return true;
 }
