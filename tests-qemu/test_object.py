@@ -353,6 +353,27 @@ def test_an_init_function_that_is_none(machine, tmp_path):
         assert "is in no code" in console.run("load bad.o")
 
 
+def test_variables_larger_than_the_memory(machine, tmp_path):
+    """30 MiB that the file has no byte of, in a machine of 32 MiB: less than
+    the limit of a section, and refused all the same."""
+    path = compiled(tmp_path / "big.o", """
+        char big[30 << 20]; int n = 3;
+        int f(void) { return big[5] + n; }
+        """)
+    twice = [tmp_path / "two.o", path]
+    subprocess.run(["cp", path, twice[0]], check=True)
+    with machine(modules=twice, mem=32).open() as console:
+        console.prompt()
+        before = in_use(console)
+        for words in ("load big.o", "load two.o big.o", "heat big.o"):
+            assert re.search(r"^(two|big)\.o: no memory for 0x1e0\w+ bytes$",
+                             console.run(words), re.M)
+        assert in_use(console) == before
+    with machine(modules=[path], mem=64).open() as console:
+        console.prompt()
+        assert called(console, "big.o", "f") == 3
+
+
 def test_more_sections_than_16_bits_count(machine, tmp_path):
     """e_shnum is 0, e_shstrndx and st_shndx are 0xffff."""
     path = assembled(tmp_path / "many.o", """

@@ -354,6 +354,23 @@ def test_truncated_at_every_border(machine, good, tmp_path):
         assert "0 pages writable" in console.run("audit")
 
 
+def test_segments_up_to_sixteen(machine, tmp_path):
+    """An object of nothing but PT_LOADs, each a word of zeros on a page."""
+    files = []
+    for count in (16, 17):
+        data = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1", 3, 3, 1, 0,
+                           52, 0, 0, 52, 32, count, 0, 0, 0)
+        for number in range(count):
+            data += struct.pack("<8I", LOAD, 0, number << 12, 0, 0, 4, 6, 4096)
+        files.append(tmp_path / f"{count}.so")
+        files[-1].write_bytes(data)
+    with machine(modules=files).open() as console:
+        console.prompt()
+        assert "16.so: no PT_DYNAMIC" in console.run("load 16.so")
+        assert (f"p_type at offset {52 + 16 * 32:#x} is 0x1: more than 16 "
+                "PT_LOAD segments") in console.run("load 17.so")
+
+
 # What shows only when it runs ------------------------------------------------
 
 def spoilt_one(good, folder, spoil):
