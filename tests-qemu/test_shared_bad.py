@@ -354,6 +354,26 @@ def test_truncated_at_every_border(machine, good, tmp_path):
         assert "0 pages writable" in console.run("audit")
 
 
+def test_a_hash_chain_that_is_a_circle(machine, good, tmp_path):
+    """In DT_HASH every bucket leads to the second symbol, and that to itself:
+    whoever looks for another one must come to an end."""
+    path = library(tmp_path / "libround.so", """
+        int absent(void) __attribute__((weak)); int other(void) { return 8; }
+        int call(void) { return absent ? absent() : 4; }
+        """, "-Wl,--hash-style=sysv")
+    elf = Elf(path.read_bytes())
+    at = elf.table("HASH")
+    buckets = elf.word(at)
+    for number in range(buckets):
+        elf.put(at + 8 + 4 * number, 1)
+    elf.put(at + 8 + 4 * buckets + 4, 1)
+    path.write_bytes(elf.data)
+    with machine(modules=[path]).open() as console:
+        console.prompt()
+        assert "ELF shared at" in console.run("load libround.so", timeout=20)
+        assert "returned 0x00000004" in console.run("call libround.so call")
+
+
 def test_segments_up_to_sixteen(machine, tmp_path):
     """An object of nothing but PT_LOADs, each a word of zeros on a page."""
     files = []
