@@ -449,3 +449,16 @@ def test_help_fits_the_screen_and_says_what_call_does(console):
     assert max(map(len, said.splitlines())) < WIDTH
     assert re.search(r"^  call +NAME SYMBOL \[ARGS\.\.\.\] +run it with ",
                      said, re.M)
+
+
+def test_the_journal_names_nobody_for_memory_that_is_gone(console):
+    """The next image may lie there by then."""
+    console.run("load zlib1.dll at=0x20000000")
+    assert re.search(r"\[zlib1.dll\].* generated", console.run("journal"))
+    console.run("unload all")
+    console.run("load gcry_crc.mod at=0x20000000")
+    freed = [line for line in console.run("journal").splitlines()
+             if line.endswith("freed")]
+    assert freed and not any("[" in line for line in freed)
+    number = freed[0].split()[0].lstrip("#")
+    assert "[" not in console.run(f"journal {number}").splitlines()[2]

@@ -114,7 +114,7 @@ static int show_entry(uint32_t number)
     kprintf("  kind      %s of %u bytes by `%s`\n", kinds[e->kind], e->len,
             e->technique);
     kprintf("  site      %p %s\n", e->site,
-            symbol_format(where, sizeof where, e->site));
+            journal_where(where, sizeof where, e));
     kprintf("  caller    %p %s\n", e->caller,
             symbol_format(where, sizeof where, e->caller));
     print_side(e->kind == JOURNAL_REFUSED ? "found" : "old", e, e->old);

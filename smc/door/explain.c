@@ -73,10 +73,19 @@ static void print_bytes(const struct journal_entry *e)
         kprintf("%s -> %s", old, new);
 }
 
+// Memory that is gone may be somebody else's by now, whose name would mislead.
+char *journal_where(char *out, size_t size, const struct journal_entry *e)
+{
+    if (e->state != JOURNAL_FREED)
+        return symbol_format(out, size, e->site);
+    ksnprintf(out, size, "%p", (void *)e->site);
+    return out;
+}
+
 void journal_print(const struct journal_entry *e)
 {
     char where[64];
-    symbol_format(where, sizeof where, e->site);
+    journal_where(where, sizeof where, e);
     kprintf("#%-4u %8llu us cpu%u %-8s %-28s ", e->number, clock_us_at(e->tsc),
             e->cpu, e->technique, where);
     print_bytes(e);

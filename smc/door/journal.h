@@ -86,4 +86,6 @@ uint32_t journal_writes(void);
 
 // Prints one line for an entry, and the last n entries.
 void journal_print(const struct journal_entry *entry);
+// Its site by name, or as an address if that memory is gone.
+char *journal_where(char *out, size_t size, const struct journal_entry *entry);
 void journal_tail(uint32_t n);
