@@ -128,7 +128,8 @@ static struct grub_command *find(const char *name)
 static int list_commands(void)
 {
     if (!host_grub_commands)
-        kprintf("no commands; modules of GRUB that are loaded register some\n");
+        kprintf(
+            "no commands; modules of GRUB that are loaded register some\n");
     for (struct grub_command *command = host_grub_commands; command;
          command = command->next)
         kprintf("%-20s %s\n", command->name, command->summary);
