@@ -105,10 +105,11 @@ static struct heap_page *new_run(size_t pages, uint32_t block)
 // loop would run off the bitmap.
 static void *take_block(struct heap_page *page)
 {
-    uint32_t i = 0;
-    while (page->used[i / 32] >> (i % 32) & 1)
-        i++;
-    page->used[i / 32] |= 1u << (i % 32);
+    uint32_t word = 0, i;
+    while (page->used[word] == 0xffffffff)
+        word++;
+    i = word * 32 + (uint32_t)__builtin_ctz(~page->used[word]);
+    page->used[word] |= 1u << (i % 32);
     page->live++;
     stats.blocks++;
     stats.bytes += page->block;
