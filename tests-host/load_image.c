@@ -15,6 +15,7 @@
 #include "kernel/string.h"
 #include "smc/load/host/host.h"
 #include "smc/load/image.h"
+#include "smc/load/names.h"
 #include "tests-host/host.h"
 #include "tests-host/stand_in.h"
 #include <stdio.h>
@@ -56,8 +57,10 @@ static void dump(const struct image *image)
 
 static void ask(const char *name)
 {
-    printf("offer grub %s %08x\n", name, host_grub_symbol(name));
-    printf("offer c %s %08x\n", name, host_c_symbol(name));
+    uint32_t hash = names_hash(name);
+
+    printf("offer grub %s %08x\n", name, host_grub_symbol(name, hash));
+    printf("offer c %s %08x\n", name, host_c_symbol(name, hash));
 }
 
 // A word KEY=VALUE, or false for the name of a file.

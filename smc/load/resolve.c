@@ -54,8 +54,8 @@ static struct resolved look_up(enum family family, const char *name,
                                uint32_t hash)
 {
     const struct image_export *export;
-    uint32_t address = family == FAMILY_GRUB ? host_grub_symbol(name)
-                                             : host_c_symbol(name);
+    uint32_t address = family == FAMILY_GRUB ? host_grub_symbol(name, hash)
+                                             : host_c_symbol(name, hash);
 
     if (address)
         return (struct resolved){true, address, NULL};

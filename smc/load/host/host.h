@@ -23,6 +23,12 @@ struct host_family {
     const char *name, *about;
     const struct host_symbol *symbols;
     size_t count;
+    struct host_index *index; // host_table.c: where a name is
+};
+#define HOST_SLOTS 512u
+struct host_index {
+    bool made;
+    uint16_t slot[HOST_SLOTS];
 };
 extern const struct host_family host_c, host_libc, host_msvcrt, host_kernel32,
     host_grub, host_grub_refused;
@@ -37,19 +43,28 @@ extern const struct host_family host_c, host_libc, host_msvcrt, host_kernel32,
     {                                   \
         name, &(object), sizeof(object) \
     }
-#define HOST_FAMILY(id, name_, about_, symbols_)            \
-    const struct host_family id = {name_, about_, symbols_, \
-                                   sizeof(symbols_) / sizeof((symbols_)[0])}
+#define HOST_FAMILY(id, name_, about_, symbols_)                             \
+    _Static_assert(sizeof(symbols_) / sizeof((symbols_)[0]) <=               \
+                       HOST_SLOTS * 3 / 4,                                   \
+                   "too many names for the index");                          \
+    static struct host_index id##_index;                                     \
+    const struct host_family id = {name_, about_, symbols_,                  \
+                                   sizeof(symbols_) / sizeof((symbols_)[0]), \
+                                   &id##_index}
 
-// host_table.c: the entry of this name, or NULL. Any context.
+// host_table.c: the entry of this name, or NULL. From commands only, as the
+// first question makes the index. The second if names_hash(name) is known.
 const struct host_symbol *host_find(const struct host_family *family,
                                     const char *name);
+const struct host_symbol *host_look_up(const struct host_family *family,
+                                       const char *name, uint32_t hash);
 // The families by number, NULL behind the last.
 const struct host_family *host_family_at(size_t index);
 
 // Each of these returns the address of a symbol, or 0 if nobody offers it.
-uint32_t host_c_symbol(const char *name);
-uint32_t host_grub_symbol(const char *name);
+// `hash` is names_hash(name).
+uint32_t host_c_symbol(const char *name, uint32_t hash);
+uint32_t host_grub_symbol(const char *name, uint32_t hash);
 
 // host_dll.c: by DLL name (in any case) and symbol. An import by ordinal is
 // asked for as "#N"; neither DLL promises any ordinal, so that this is 0.

@@ -260,9 +260,9 @@ static const struct host_symbol symbols[] = {
 HOST_FAMILY(host_c, "c", "ISO C, for plain objects and both libraries",
             symbols);
 
-uint32_t host_c_symbol(const char *name)
+uint32_t host_c_symbol(const char *name, uint32_t hash)
 {
-    const struct host_symbol *symbol = host_find(&host_c, name);
+    const struct host_symbol *symbol = host_look_up(&host_c, name, hash);
 
     return symbol ? (uint32_t)(uintptr_t)symbol->address : 0;
 }

@@ -11,6 +11,7 @@
 #include "smc/load/host/host_c.h"
 #include "smc/load/host/host_dll.h"
 #include "smc/load/host/host_text.h"
+#include "smc/load/names.h"
 
 static enum check_result check_sorted(void)
 {
@@ -51,7 +52,7 @@ static enum check_result check_found(void)
             wrong += host_find(family, other) == symbol;
         }
     judged("%u names found, %u wrong answers", found, wrong);
-    return verdict(found > 250 && wrong == 0 && !host_c_symbol(""));
+    return verdict(found > 250 && wrong == 0 && !host_find(&host_c, ""));
 }
 
 static const char *print(const char *fmt, ...)
@@ -224,8 +225,10 @@ static enum check_result check_versions(void)
     bool known, unknown;
 
     address = host_shared_symbol(c, "malloc", "GLIBC_2.0", &size);
-    known = address && address == host_c_symbol("malloc") && size == 0 &&
-            host_shared_symbol(c, "stderr", NULL, &data) && data == 4 &&
+    known = address &&
+            address == host_c_symbol("malloc", names_hash("malloc")) &&
+            size == 0 && host_shared_symbol(c, "stderr", NULL, &data) &&
+            data == 4 &&
             host_shared_symbol(ld, "_rtld_global_ro", "GLIBC_PRIVATE", &size);
     unknown = host_shared_symbol(c, "malloc", "GLIBC_2.37", &data) ||
               host_shared_symbol(c, "_rtld_global_ro", NULL, &data) ||

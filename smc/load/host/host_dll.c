@@ -7,6 +7,7 @@
 #include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
+#include "smc/load/names.h"
 
 // Only ASCII letters: what else a name may hold, a locale decides, and there
 // is none here.
@@ -36,11 +37,12 @@ bool host_dll(const char *name)
 static uint32_t family_symbol(const struct host_family *family,
                               const char *symbol)
 {
-    const struct host_symbol *found = host_find(family, symbol);
+    uint32_t hash = names_hash(symbol);
+    const struct host_symbol *found = host_look_up(family, symbol, hash);
 
     if (found)
         return (uint32_t)(uintptr_t)found->address;
-    return family == &host_msvcrt ? host_c_symbol(symbol) : 0;
+    return family == &host_msvcrt ? host_c_symbol(symbol, hash) : 0;
 }
 
 // The names in a DLL's import table are bare, even if an object's symbol for

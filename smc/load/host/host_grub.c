@@ -311,11 +311,11 @@ static const struct host_symbol symbols[] = {
 };
 HOST_FAMILY(host_grub, "grub", "the GRUB kernel, for its modules", symbols);
 
-uint32_t host_grub_symbol(const char *name)
+uint32_t host_grub_symbol(const char *name, uint32_t hash)
 {
-    const struct host_symbol *symbol = host_find(&host_grub, name);
+    const struct host_symbol *symbol = host_look_up(&host_grub, name, hash);
 
     if (!symbol)
-        symbol = host_find(&host_grub_refused, name);
+        symbol = host_look_up(&host_grub_refused, name, hash);
     return symbol ? (uint32_t)(uintptr_t)symbol->address : 0;
 }

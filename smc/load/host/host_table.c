@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Finding a name in what the kernel offers, and showing it all: `hosts`.
 //
-// A binary search over a sorted table needs no memory and no start-up. A
-// dynamic linker's own tables are hashed, since it looks up a name in dozens
-// of libraries of which most do not have it; here there are two or three
-// tables of a hundred names. [TAOCP 3, 6.2.1; ELF "Hash Table"]
+// Names that nobody here has are asked for as often as others: GRUB's modules
+// offer most of what they need to each other. A dynamic linker knows that
+// from the dozens of libraries it goes through, and therefore hashes. The
+// tables are constant, so that the index is made at the first question.
+//
+//   hash % 512 --> | 0 | 7 | 3 | 0 | ...     entry + 1; 0: free
+//                        `---^  taken: the next one
+//
+// A binary search of the same tables took 0.6 of the 11.2 million
+// instructions of `bench loader` with all GRUB modules.
+// [TAOCP 3, 6.4; ELF "Hash Table"]
 #include "kernel/command.h"
 #include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
+#include "smc/load/names.h"
 
 // In the order in which docs/hosts.md describes them.
 static const struct host_family *const families[] = {
@@ -22,24 +30,41 @@ const struct host_family *host_family_at(size_t index)
                                                         : NULL;
 }
 
-//   low         middle        high
-//    |  too small  |  too large |       the answer lies in [low, high)
+static void make_index(const struct host_family *family)
+{
+    struct host_index *index = family->index;
+
+    for (uint32_t i = 0; i < family->count; i++) {
+        uint32_t at = names_hash(family->symbols[i].name) % HOST_SLOTS;
+        while (index->slot[at])
+            at = (at + 1) % HOST_SLOTS;
+        index->slot[at] = (uint16_t)(i + 1);
+    }
+    index->made = true;
+}
+
+// Ends at a free slot: HOST_FAMILY keeps a quarter of them free.
+const struct host_symbol *host_look_up(const struct host_family *family,
+                                       const char *name, uint32_t hash)
+{
+    const struct host_index *index = family->index;
+
+    if (!index->made)
+        make_index(family);
+    for (uint32_t at = hash % HOST_SLOTS; index->slot[at];
+         at = (at + 1) % HOST_SLOTS) {
+        const struct host_symbol *symbol =
+            &family->symbols[index->slot[at] - 1];
+        if (names_equal(symbol->name, name))
+            return symbol;
+    }
+    return NULL;
+}
+
 const struct host_symbol *host_find(const struct host_family *family,
                                     const char *name)
 {
-    size_t low = 0, high = family->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(family->symbols[middle].name, name);
-        if (order == 0)
-            return &family->symbols[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    return host_look_up(family, name, names_hash(name));
 }
 
 _Noreturn void host_refuse(const char *name, const void *caller)
