@@ -67,6 +67,13 @@ static inline uint32_t elf_symbol_section(const struct elf *elf,
                                                  : ELF_SPECIAL(index);
 }
 
+// After elf_check_symbols.
+static inline const char *elf_symbol_name(const struct elf *elf,
+                                          uint32_t symbol)
+{
+    return elf->strings + elf->symbol[symbol].st_name;
+}
+
 // Does the section have bytes in the file? What this says of a section has
 // been range-checked, and nothing else may be read. SHT_NULL means that the
 // header is unused: its other fields may hold anything. [ELF 1-13]
@@ -97,7 +104,6 @@ bool elf_check_symbols(struct elf *elf);
 bool elf_check_table(struct elf *elf, const struct elf_section *section,
                      uint32_t entry);
 const char *elf_section_name(const struct elf *elf, uint32_t index);
-const char *elf_symbol_name(const struct elf *elf, uint32_t index);
 // The bytes of the section with this name, or NULL.
 const char *elf_find_bytes(const struct elf *elf, const char *name,
                            uint32_t *size);

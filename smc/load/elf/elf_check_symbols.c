@@ -7,11 +7,6 @@
 #include "smc/load/elf/elf.h"
 #include "smc/load/names.h"
 
-const char *elf_symbol_name(const struct elf *elf, uint32_t index)
-{
-    return elf->strings + elf->symbol[index].st_name;
-}
-
 // The string table ends with NUL, so that a start inside is a whole string.
 // Local names are not looked up, and printed only if they are printable.
 static bool check_name(struct elf *elf, uint32_t index)

@@ -154,26 +154,29 @@ static bool relocate_any(struct elf_walk *walk)
 // Nearly all are words above the last one, with an address or the distance to
 // one. Takes those at *walk that are, and stops at the first that is not: all
 // that is different or wrong goes the long way. Apart from the loop around it,
-// so that what it needs stays in registers.
+// so that what it needs stays in registers; what is not an R_386_32 is
+// counted, and the others by what is left.
 static __attribute__((noinline)) void relocate_run(struct elf_walk *walk,
                                                    const struct elf_rel *end)
 {
     const struct elf *elf = walk->elf;
     const struct elf_rel *rel = walk->rel;
     const uint32_t *address = elf->address;
-    uint32_t *count = elf->image->relocations, size = walk->target->sh_size;
-    uint8_t *stage = elf->image->stage + walk->place, *next = stage;
+    uint32_t *count = elf->image->relocations, others = 0;
+    uint32_t symbols = elf->symbols, size = walk->target->sh_size;
+    uint8_t *stage = elf->image->stage + walk->place, *at;
     // One behind the last place for a word.
-    uint8_t *limit = stage + (size < 4 ? 0 : size - 3), *at;
+    uint8_t *limit = stage + (size < 4 ? 0 : size - 3);
+    uint8_t *next = stage + walk->next;
     // From where a word is to where it will be.
     uint32_t away = elf_base(elf) - (uint32_t)(uintptr_t)elf->image->stage;
 
-    for (next += walk->next; rel < end; rel++) {
+    for (; rel < end; rel++) {
         uint32_t info = rel->r_info, value;
         uint8_t type = (uint8_t)info;
         // Even if this wraps, each r_offset has an address of its own.
         at = (uint8_t *)((uintptr_t)stage + rel->r_offset);
-        if (at < next || at >= limit || info >> 8 >= elf->symbols)
+        if (at < next || at >= limit || info >> 8 >= symbols)
             break;
         value = address[info >> 8];
         if (value >= ELF_DROPPED)
@@ -182,11 +185,13 @@ static __attribute__((noinline)) void relocate_run(struct elf_walk *walk,
             if (type != R_386_PC32 && type != R_386_PLT32)
                 break;
             value -= (uint32_t)(uintptr_t)at + away;
+            count[type]++;
+            others++;
         }
         ((struct word *)at)->value += value;
-        count[type]++;
         next = at + 4;
     }
+    count[R_386_32] += (uint32_t)(rel - walk->rel) - others;
     walk->rel = rel;
     walk->next = (uint32_t)(next - stage);
 }
