@@ -155,7 +155,12 @@ void *memchr(const void *s, int c, size_t n)
 
 size_t strlen(const char *s)
 {
-    return strnlen(s, SIZE_MAX);
+    const char *end = s;
+    while (*end) {
+        end++;
+        KEEP_LOOP();
+    }
+    return (size_t)(end - s);
 }
 
 size_t strnlen(const char *s, size_t max)
