@@ -82,6 +82,7 @@ static bool run_once(struct bench_set *set, uint32_t run)
     return true;
 }
 
+// Sorts them: the first is then the least.
 static uint32_t median(uint32_t *ticks)
 {
     for (uint32_t i = 1; i < RUNS; i++)
@@ -105,15 +106,16 @@ static void print(struct bench_set *set)
             "median of %d runs\n",
             set->count, set->relocations,
             exact ? "instructions (exact)" : "TSC ticks (time, noisy)", RUNS);
-    kprintf("  %-34s %10s %12s %14s\n", "pass", "ticks", "us",
+    kprintf("  %-20s %10s %10s %10s %14s\n", "pass", "ticks", "us", "least us",
             "per relocation");
     for (uint32_t row = 0; row < ROWS; row++) {
         uint32_t ticks = median(set->ticks[row]);
-        kprintf("  %-34s %10u", name[row], ticks);
+        kprintf("  %-20s %10u", name[row], ticks);
         if (exact)
-            kprintf(" %12s", "-");
+            kprintf(" %10s %10s", "-", "-");
         else
-            kprintf(" %12llu", u64_div((uint64_t)ticks * 1000, khz));
+            kprintf(" %10llu %10llu", u64_div((uint64_t)ticks * 1000, khz),
+                    u64_div((uint64_t)set->ticks[row][0] * 1000, khz));
         kprintf(" %14u\n", set->relocations ? ticks / set->relocations : 0);
     }
 }
