@@ -60,7 +60,7 @@ chmod -R u=rwX,go=rX "$tree"
 find "$tree" -exec touch -d '2000-01-01 00:00:00 UTC' {} +
 
 rm -f "$out"
-xorriso -report_about WARNING -as mkisofs -quiet -r -V PALIMPSEST -no-pad \
+xorriso -report_about WARNING -as mkisofs -quiet -r -V PALIMPSEST \
     --modification-date=$date --set_all_file_dates $date \
     -b boot/grub/eltorito.img -no-emul-boot -boot-load-size 4 \
     -boot-info-table -o "$out" "$tree" 2> "$tree/messages" ||

@@ -8,9 +8,10 @@
 // What versym says of a symbol: 0 and 1 are no version.
 static uint32_t versym(const struct shared *shared, uint32_t index)
 {
-    const uint8_t *at = shared->versym.at + 2 * index;
+    const uint8_t *at = shared->versym.at;
 
-    return shared->versym.at ? (uint32_t)(at[0] | at[1] << 8) : VER_GLOBAL;
+    return at ? (uint32_t)(at[2 * index] | at[2 * index + 1] << 8)
+              : VER_GLOBAL;
 }
 
 const char *shared_version_of(const struct shared *shared, uint32_t index)

@@ -40,11 +40,6 @@ struct pe_move {
 // What is kept of the file as long as the image is there. The image has the
 // headers, too, but its own code may write there.
 struct pe_detail {
-    union {
-        struct pe_header header; // a directory that the file lacks is 0
-        uint8_t bytes[sizeof(struct pe_header) +
-                      DIR_COUNT * sizeof(struct pe_directory)];
-    };
     // By ordinal: 1 + the number in image->export, or 0.
     uint32_t *function;
     uint32_t functions, ordinal_base;
@@ -53,6 +48,12 @@ struct pe_detail {
     uint32_t slots;
     bool tls; // it has thread-local storage, under this index
     uint32_t tls_index;
+    // Last, because the header ends with an array of any length.
+    union {
+        struct pe_header header; // a directory that the file lacks is 0
+        uint8_t bytes[sizeof(struct pe_header) +
+                      DIR_COUNT * sizeof(struct pe_directory)];
+    };
 };
 
 // A forwarder's two halves.
