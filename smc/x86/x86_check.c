@@ -112,8 +112,10 @@ static bool calls_a_symbol(const struct insn *insn, void *arg)
     if (insn_flow(insn) != FLOW_CALL)
         return true;
     t->tried++;
+    // A call of the next instruction only asks where it is.
     if (insn_target(insn, (uint32_t)insn->bytes, &target) &&
-        symbol_name((const void *)target, &offset) && !offset)
+        ((symbol_name((const void *)target, &offset) && !offset) ||
+         target == (uint32_t)insn->bytes + insn->length))
         return true;
     ksnprintf(t->bad, sizeof t->bad, "; at %p: to %08x", insn->bytes, target);
     return false;

@@ -84,10 +84,12 @@ static bool find_far_index(struct elf *elf)
 bool elf_check_symbols(struct elf *elf)
 {
     const struct elf_section *table = &elf->section[elf->symtab];
-    const struct elf_section *strings = &elf->section[table->sh_link];
+    const struct elf_section *strings;
 
+    // Section 0 is no table: its sh_link has not been judged.
     if (!elf->symtab)
         return true;
+    strings = &elf->section[table->sh_link];
     if (strings->sh_type != SHT_STRTAB)
         return REFUSE_FIELD(elf, table, sh_link, "not a string table");
     elf->symbol = elf_bytes(elf, table);
