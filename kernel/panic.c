@@ -129,9 +129,7 @@ static void print_cause(const struct trap_frame *f)
 // double fault's frame has the real one, from the task switch.
 static uint32_t stack_of(const struct trap_frame *f)
 {
-    if (f->vector != VECTOR_DOUBLE_FAULT && !(f->cs & 3))
-        return (uint32_t)f + offsetof(struct trap_frame, esp);
-    return f->esp;
+    return f->vector == VECTOR_DOUBLE_FAULT ? f->esp : trap_esp(f);
 }
 
 // Only what the page tables call readable is read: a wild eip may point

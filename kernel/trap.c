@@ -229,7 +229,7 @@ _Noreturn void trap_abandon(const struct trap_frame *frame)
     // From ring 0 the CPU pushes no stack pointer: it is where the frame
     // ends.
     if (!(frame->cs & 3)) {
-        caught.esp = (uint32_t)frame + offsetof(struct trap_frame, esp);
+        caught.esp = trap_esp(frame);
         caught.ss = GDT_DATA;
     }
     // What lies below trap_catch is about to vanish. A ONCE block in there

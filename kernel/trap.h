@@ -17,6 +17,20 @@ struct trap_frame {
     uint32_t esp, ss; // only present when coming from ring 3
 };
 
+// A breakpoint at ring 0 leaves room between the frame and the interrupted
+// stack: an emulated CALL pushes there (smc/door/poke_trap.c).
+#define TRAP_GAP 20
+
+// Where the interrupted code's stack ends. From ring 0 the CPU pushes no esp:
+// it is where the frame ends, or the gap behind it.
+static inline uint32_t trap_esp(const struct trap_frame *frame)
+{
+    uint32_t end = (uint32_t)&frame->esp;
+    if (frame->cs & 3)
+        return frame->esp;
+    return (frame->vector & 0xff) == 3 ? end + TRAP_GAP : end;
+}
+
 // Runs with interrupts off on the interrupted code's stack or, if that code
 // was at ring 3, on the stack that gdt_tss names.
 typedef void trap_handler(struct trap_frame *frame);

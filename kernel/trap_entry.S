@@ -25,6 +25,7 @@
 #include "kernel/gdt.h"
 
 #define STUB_SIZE 16
+#define VECTOR_BREAKPOINT 3
 
     .text
 /* trap_init finds a stub by arithmetic, so each has STUB_SIZE bytes. The
@@ -41,7 +42,11 @@ trap_stubs:
     push $0
     .endif
     push $n
+    .if n == VECTOR_BREAKPOINT
+    jmp trap_int3
+    .else
     jmp trap_common
+    .endif
     .set n, n + 1
     .endr
 
@@ -55,7 +60,11 @@ trap_soft_stubs:
     .balign STUB_SIZE, 0xcc
     push $0
     push $(n + 256)
+    .if n == VECTOR_BREAKPOINT
+    jmp trap_int3
+    .else
     jmp trap_common
+    .endif
     .set n, n + 1
     .endr
 
@@ -86,6 +95,53 @@ trap_common:
     add $8, %esp                    /* vector and error */
     iret
     .size trap_common, . - trap_common
+
+/* A breakpoint may be a site that is being poked, whose new instruction is a
+ * CALL. From ring 0 the frame lies right below the interrupted stack, where
+ * that CALL is to push. So the five words are pushed a second time, and those
+ * of the first time are a gap (TRAP_GAP in kernel/trap.h):
+ *
+ *   T                       where the interrupted stack ends
+ *   T - 20   the five words, first time; now free
+ *   T - 40   eflags cs eip error vector    what C sees
+ *   ...      pusha, segments          <- the struct trap_frame
+ *
+ * poke_int3 builds the three words for IRET below wherever the stack is to
+ * end, in the gap or above, and returns their address. It travels in the
+ * vector's place to the last instruction but one, since POPA takes all
+ * registers. All that is needed stays above esp, so an NMI may come at any
+ * point of this; it may itself meet a site, and its IRET opens the door for
+ * the next NMI, which finds the same. */
+    .type trap_int3, @function
+trap_int3:
+    testb $3, 12(%esp)              /* cs: ring 3 has left no frame there */
+    jnz 1f
+    .rept 5
+    pushl 16(%esp)
+    .endr
+1:  pusha
+    push %ds
+    push %es
+    push %fs
+    push %gs
+    mov $GDT_DATA, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %fs
+    mov %eax, %gs
+    cld
+    push %esp
+    call poke_int3
+    add $4, %esp
+    mov %eax, 48(%esp)              /* the vector */
+    pop %gs
+    pop %fs
+    pop %es
+    pop %ds
+    popa
+    mov (%esp), %esp
+    iret
+    .size trap_int3, . - trap_int3
 
 /* The double-fault task. The CPU has pushed the error code, and the stack is
  * otherwise empty. IRET with NT set switches back to the state in gdt_tss, and

@@ -5,7 +5,7 @@
 # Both words of an entry are distances, not addresses: where the kernel lies
 # does not matter to them, so they need no relocation records.
 $3 == "text_start" { text = $1 }
-$2 == "T" || $2 == "t" {
+$2 ~ /^[TtW]$/ {
     if ($1 < "c0100000") next
     if ($3 ~ /^(\.L|text_start$|text_end$|door_start$|door_end$)/) next
     if ($1 != last) { n++; at[n] = $1; name[n] = $3; kind[n] = $2; last = $1 }

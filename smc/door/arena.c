@@ -4,12 +4,14 @@
 // was, so there is one mapping per frame and nothing to forget. (place.c makes
 // those that run somewhere else.)
 #include "smc/door/arena.h"
-#include "kernel/cpu.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
+#include "smc/door/lock.h"
+#include "smc/door/poke_inside.h"
+#include "smc/door/sync.h"
 #include "smc/door/write.h"
 
 #define INT3 0xcc
@@ -21,10 +23,10 @@ static struct arena *arenas;
 
 void door_publish(struct arena *arena)
 {
-    bool on = interrupts_off();
+    bool on = door_lock();
     arena->next = arenas;
     arenas = arena;
-    interrupts_restore(on);
+    door_unlock(on);
 }
 
 // The order: fill, protect, publish. Filled before it is executable, so that
@@ -143,7 +145,7 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     const void *caller = __builtin_return_address(0);
     struct text_result r = {.len = (uint8_t)(len < TEXT_MAX ? len : TEXT_MAX)};
     door_touch(code, len);
-    bool on = interrupts_off();
+    bool on = door_lock();
     enum text_reason reason = judge_block(&r, arena, at, code, len);
     if (reason == TEXT_OK)
         reason = door_journal_block(&r, at, code, len, technique, caller);
@@ -153,7 +155,9 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
         r.len = 0; // no bytes were looked at
         door_refuse(&r, reason, at, technique, caller);
     }
-    interrupts_restore(on);
+    door_unlock(on);
+    if (reason == TEXT_OK)
+        sync_all();
     return r;
 }
 
@@ -175,11 +179,14 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
         !holds(arena, at, bytes))
         return false;
     if (has_code(at, bytes)) { // otherwise the journal has nothing of it
-        bool on = interrupts_off();
+        poke_forget(at, bytes);
+        bool on = door_lock();
         bool straddled = journal_straddler(at, bytes) != NULL;
-        if (!straddled)
+        if (!straddled) {
             journal_forget(at, bytes);
-        interrupts_restore(on);
+            reserve_forget(at, bytes);
+        }
+        door_unlock(on);
         if (straddled)
             return false;
     }
@@ -214,10 +221,12 @@ void arena_destroy(struct arena *arena)
     if (!arena)
         return;
     size_t count = arena->size / PAGE_SIZE;
-    bool on = interrupts_off();
+    poke_forget(arena->base, arena->size);
+    bool on = door_lock();
     unlink(arena);
     journal_forget(arena->base, arena->size);
-    interrupts_restore(on);
+    reserve_forget(arena->base, arena->size);
+    door_unlock(on);
     // Off the list and out of the journal: from here on no write and no
     // undo reaches these pages. In 2008 ftrace patched text that had been
     // freed, and by then was a mapping of a network card's flash (e1000e).

@@ -15,6 +15,7 @@
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/string.h"
+#include "smc/door/lock.h"
 #include "smc/door/sync.h"
 #include "smc/door/write.h"
 
@@ -94,20 +95,21 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
     const void *caller = __builtin_return_address(0);
     struct text_result r = {.len = (uint8_t)(len < TEXT_MAX ? len : TEXT_MAX)};
     door_touch(code, len);
-    bool on = interrupts_off();
+    bool on = door_lock();
     enum text_reason reason = judge_fill(arena, at, bytes, code, len);
     if (reason == TEXT_OK && len)
         reason = journal_fill(&r, at, code, len, technique, caller);
-    if (reason == TEXT_OK) {
-        if (code != at)
-            memcpy(at, code, len);
-        memset((uint8_t *)at + len, INT3, bytes - len);
-        paging_protect(at, bytes / PAGE_SIZE, PAGE_EXEC);
-        sync_all();
-    } else {
+    if (reason != TEXT_OK) {
         r.len = 0; // no bytes were looked at
         door_refuse(&r, reason, at, technique, caller);
     }
-    interrupts_restore(on);
+    door_unlock(on);
+    if (reason != TEXT_OK)
+        return r;
+    if (code != at)
+        memcpy(at, code, len);
+    memset((uint8_t *)at + len, INT3, bytes - len);
+    paging_protect(at, bytes / PAGE_SIZE, PAGE_EXEC);
+    sync_all();
     return r;
 }

@@ -25,7 +25,38 @@ static const char *const reasons[] = {
     [TEXT_REPLACED] = "a generated block was written over it",
     [TEXT_STRADDLED] = "a live patch lies half inside the block",
     [TEXT_SOURCE] = "the new bytes lie in the block itself",
+    [TEXT_RESERVED] = "the site belongs to another technique",
+    [TEXT_BATCH] = "a batch has 1 to 4096 sites",
+    [TEXT_TWICE] = "two sites of the batch overlap",
+    [TEXT_BREAKPOINT] = "a debugger's breakpoint?",
+    [TEXT_OLD] = "the old bytes are not one instruction that can be emulated",
+    [TEXT_NEW] = "the new bytes are not one instruction that can be emulated",
+    [TEXT_TARGET] = "the new branch leads out of text and arenas",
+    [TEXT_INSIDE] = "no instruction begins here",
+    [TEXT_BRANCH] = "a branch leads behind the first byte",
+    [TEXT_INTERRUPTS] = "interrupts are off, and other CPUs are online",
+    [TEXT_BUSY] = "this CPU is in the middle of another poke",
+    [TEXT_STUCK] = "nothing written, no answer from",
+    [TEXT_UNFINISHED] = "in effect by way of INT3, no answer from",
 };
+
+// "..., no answer from CPU 2, 3"
+static void name_cpus(char *out, size_t size, const char *words, uint32_t cpus)
+{
+    size_t at = (size_t)ksnprintf(out, size, "%s CPU", words);
+    const char *comma = "";
+    for (unsigned i = 0; cpus >> i; i++)
+        if ((cpus >> i & 1) && at < size) {
+            at += (size_t)ksnprintf(out + at, size - at, "%s %u", comma, i);
+            comma = ",";
+        }
+}
+
+static bool names_address(enum text_reason reason)
+{
+    return reason == TEXT_TWICE || reason == TEXT_TARGET ||
+           reason == TEXT_INSIDE || reason == TEXT_BRANCH;
+}
 
 // Both byte strings where they are the reason, the number of the entry in the
 // way where there is one. 3 characters a byte are two digits and a blank, or
@@ -33,13 +64,19 @@ static const char *const reasons[] = {
 char *text_explain(char *out, size_t size, const struct text_result *r)
 {
     char expected[3 * TEXT_MAX], found[3 * TEXT_MAX];
-    if (r->reason == TEXT_MISMATCH)
+    if (r->reason == TEXT_MISMATCH || r->reason == TEXT_BREAKPOINT)
         ksnprintf(out, size, "%s: expected %s, found %s", reasons[r->reason],
                   hex_bytes(expected, sizeof expected, r->expected, r->len),
                   hex_bytes(found, sizeof found, r->found, r->len));
     else if (r->reason == TEXT_OVERLAPPED || r->reason == TEXT_STRADDLED)
         ksnprintf(out, size, "%s: undo #%u first", reasons[r->reason],
                   r->other);
+    else if (r->reason == TEXT_RESERVED)
+        ksnprintf(out, size, "%s, `%s`", reasons[r->reason], r->owner);
+    else if (r->reason == TEXT_STUCK || r->reason == TEXT_UNFINISHED)
+        name_cpus(out, size, reasons[r->reason], r->cpus);
+    else if (names_address(r->reason))
+        ksnprintf(out, size, "%s: %08x", reasons[r->reason], r->other);
     else
         ksnprintf(out, size, "%s", reasons[r->reason]);
     return out;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The journal's memory: an array in order of number, compacted when full.
 //
-//   full      | 1 u | 2 L | 3 r | 4 L | 5 L | ... | 1024 L |
+//   full      | 1 u | 2 L | 3 r | 4 L | 5 L | ... | 8192 L |
 //                ^     ^     ^
 //                |     |     refused: history
 //                |     live, but #5 has the same bytes: folded into it
 //                undone: history
-//   compacted | 4 L | 5 L | ... | 1024 L |     free      |
+//   compacted | 4 L | 5 L | ... | 8192 L |     free      |
 //
 // What must hold between two calls, and how it shows if it does not:
 //
@@ -22,6 +22,7 @@
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
 #include "kernel/string.h"
+#include "smc/door/cpus.h"
 
 // At most this many entries go in one compaction: enough to spread its cost
 // over as many writes, few enough to leave some history to read.
@@ -110,18 +111,30 @@ static void compact(void)
     stuck = gone == 0;
 }
 
+// As often as something goes: one compaction frees a quarter at most.
+bool journal_make_room(uint32_t wanted)
+{
+    while (JOURNAL_SIZE - count < wanted) {
+        uint32_t before = count;
+        compact();
+        if (count == before)
+            return false;
+    }
+    return true;
+}
+
 // Refusals are appended as patches are: at a full journal a refusal too is
 // dropped, but not the refusal of the door, which is a value.
 uint32_t journal_add(struct journal_entry entry)
 {
-    if (count == JOURNAL_SIZE)
-        compact();
-    if (count == JOURNAL_SIZE)
+    if (!journal_make_room(1))
         return 0;
     entry.number = ++last;
     writes += entry.kind != JOURNAL_REFUSED;
+    entry.cpu = (uint8_t)cpu_index();
     entry.tsc = rdtsc();
     entries[count++] = entry;
+    stuck = false; // it may be an heir
     arena_patches += is_arena_patch(&entry);
     return entry.number;
 }
@@ -208,6 +221,12 @@ struct journal_entry *journal_straddler(const void *start, size_t len)
 void journal_mark_undone(struct journal_entry *entry)
 {
     retire(entry, JOURNAL_UNDONE);
+}
+
+void journal_revive(struct journal_entry *entry)
+{
+    entry->state = JOURNAL_LIVE;
+    arena_patches += is_arena_patch(entry);
 }
 
 uint32_t journal_count(void)

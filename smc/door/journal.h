@@ -16,7 +16,7 @@
 #pragma once
 #include "smc/door/text.h"
 
-enum { JOURNAL_SIZE = 1024 };
+enum { JOURNAL_SIZE = 8192 };
 
 enum journal_kind {
     JOURNAL_PATCH,     // text_write
@@ -41,8 +41,9 @@ struct journal_entry {
     const char *technique;
     uint8_t *site;
     const void *caller;
-    uint32_t len;    // bytes written; old and new are kept up to TEXT_MAX
-    uint32_t other;  // JOURNAL_UNDO: the entry taken back; MOVED: words
+    uint32_t len;   // bytes written; old and new are kept up to TEXT_MAX
+    uint32_t other; // JOURNAL_UNDO: the entry taken back; MOVED: words
+    uint32_t batch; // the number of the batch's first line, 0 for a single one
     uint32_t folded; // older patches of this site that live on in this one
     uint8_t old[TEXT_MAX], new[TEXT_MAX];
 };
@@ -50,6 +51,10 @@ struct journal_entry {
 // Appends a copy and numbers it. Returns the number, or 0 if the journal is
 // full of live patches. Interrupts are off.
 uint32_t journal_add(struct journal_entry entry);
+
+// Makes room for `wanted` more lines. Returns false if there is none to be
+// made. Interrupts are off.
+bool journal_make_room(uint32_t wanted);
 
 // An entry still in the ring, or NULL.
 struct journal_entry *journal_find(uint32_t number);
@@ -71,8 +76,9 @@ void journal_replace(const void *start, size_t len);
 // no longer be undone.
 struct journal_entry *journal_straddler(const void *start, size_t len);
 
-// Marks an entry as undone.
+// Marks an entry as undone, or takes that back: the undo was not written.
 void journal_mark_undone(struct journal_entry *entry);
+void journal_revive(struct journal_entry *entry);
 
 // Entries from oldest to newest.
 uint32_t journal_count(void);

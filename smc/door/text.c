@@ -27,6 +27,8 @@
 #include "kernel/string.h"
 #include "smc/door/arena.h"
 #include "smc/door/journal.h"
+#include "smc/door/lock.h"
+#include "smc/door/poke_inside.h"
 #include "smc/door/sync.h"
 #include "smc/door/write.h"
 
@@ -153,7 +155,7 @@ void door_copy(uint8_t *site, const uint8_t *bytes, size_t len)
         size_t n = len < room ? len : room;
         door_store(alias_open(site, n), bytes, n);
         alias_close();
-        sync_all();
+        sync_core();
         // A stale translation of the alias would have sent the store to
         // another frame. Unnoticed, that is a wrong byte in code nobody has
         // patched.
@@ -234,7 +236,7 @@ struct text_result text_write(void *site, const void *expected,
 {
     const void *caller = __builtin_return_address(0);
     struct text_result r = {0};
-    bool on = interrupts_off();
+    bool on = door_lock();
     // The length first: the arrays of a result and an entry hold TEXT_MAX.
     enum text_reason reason = TEXT_BAD_LENGTH;
     if (len > 0 && len <= TEXT_MAX)
@@ -242,10 +244,14 @@ struct text_result text_write(void *site, const void *expected,
     if (reason == TEXT_OK)
         reason = judge_bytes(&r, site, expected, replacement, len);
     if (reason == TEXT_OK)
+        reason = reserve_judge(&r, site, len, technique);
+    if (reason == TEXT_OK)
         reason = write_judged(&r, site, replacement, technique, caller);
     if (reason != TEXT_OK)
         door_refuse(&r, reason, site, technique, caller);
-    interrupts_restore(on);
+    door_unlock(on);
+    if (reason == TEXT_OK)
+        sync_all();
     return r;
 }
 
@@ -286,6 +292,7 @@ static void note_move(void)
 // Called after paging_init, with interrupts off, before anything is patched.
 void door_init(void)
 {
+    sync_init();
     boot_hash = text_hash();
     if (kaslr_report.delta)
         note_move();

@@ -32,14 +32,30 @@ enum text_reason {
     TEXT_REPLACED,   // undo: a generated block was written over it
     TEXT_STRADDLED,  // a live patch lies half inside the block
     TEXT_SOURCE,     // the new bytes lie in the block itself
+    TEXT_RESERVED,   // another technique's site
+    // Pokes only:
+    TEXT_BATCH,      // no sites, or more than POKE_BATCH_MAX
+    TEXT_TWICE,      // two sites of a batch overlap
+    TEXT_BREAKPOINT, // an INT3 that nobody has announced
+    TEXT_OLD,        // the old bytes are not one instruction of those known
+    TEXT_NEW,        // the new bytes are not
+    TEXT_TARGET,     // the new branch leads out of text and arenas
+    TEXT_INSIDE,     // no instruction begins at the site
+    TEXT_BRANCH,     // a branch leads behind the site's first byte
+    TEXT_INTERRUPTS, // interrupts are off, and other CPUs are online
+    TEXT_BUSY,       // in the middle of another poke on this CPU
+    TEXT_STUCK,      // a CPU does not answer: nothing was written
+    TEXT_UNFINISHED, // a CPU does not answer: written, by way of INT3
 };
 
 // What became of a request. A refusal has changed no byte.
 struct text_result {
     enum text_reason reason;
-    uint32_t entry; // journal number of the write or refusal
-    uint32_t other; // the entry in the way, where there is one
-    uint8_t len;    // bytes valid in the two arrays
+    uint32_t entry;    // journal number of the write or refusal
+    uint32_t other;    // the entry or the address in the way, if there is one
+    uint32_t cpus;     // TEXT_STUCK, TEXT_UNFINISHED: which do not answer
+    const char *owner; // TEXT_RESERVED: the technique that has the site
+    uint8_t len;       // bytes valid in the two arrays
     uint8_t expected[TEXT_MAX];
     uint8_t found[TEXT_MAX];
 };

@@ -6,9 +6,11 @@
 //
 //   #7   A -> B      undo #7 alone would put A where #9 stands;
 //   #9   B -> C      undo #9 later would bring back B, which is undone
-#include "kernel/cpu.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
+#include "smc/door/lock.h"
+#include "smc/door/poke_inside.h"
+#include "smc/door/sync.h"
 #include "smc/door/write.h"
 
 //   the entry                        verdict
@@ -54,8 +56,8 @@ static enum text_reason judge_entry(const struct journal_entry *e,
 // It is marked as undone before the line is added. In a journal full of live
 // patches this makes the room; the other way round the one command that
 // could help would be refused for want of it.
-static enum text_reason take_back(const struct journal_entry *entry,
-                                  struct text_result *r, const void *caller)
+static struct journal_entry take_out(const struct journal_entry *entry,
+                                     struct text_result *r, const void *caller)
 {
     struct journal_entry undo = {.kind = JOURNAL_UNDO,
                                  .technique = entry->technique,
@@ -66,23 +68,90 @@ static enum text_reason take_back(const struct journal_entry *entry,
     memcpy(undo.old, entry->new, TEXT_MAX);
     memcpy(undo.new, entry->old, TEXT_MAX);
     journal_mark_undone(journal_find(undo.other));
-    r->entry = journal_add(undo);
-    door_copy(undo.site, undo.new, undo.len);
-    return TEXT_OK;
+    r->entry = undo.number = journal_add(undo);
+    return undo;
+}
+
+// Nobody executes it: one copy.
+static enum text_reason undo_alone(uint32_t number, struct text_result *r,
+                                   const void *caller)
+{
+    bool on = door_lock();
+    const struct journal_entry *e = journal_find(number);
+    enum text_reason reason = judge_entry(e, r);
+    if (reason == TEXT_OK) {
+        struct journal_entry undo = take_out(e, r, caller);
+        door_copy(undo.site, undo.new, undo.len);
+    }
+    door_unlock(on);
+    if (reason == TEXT_OK)
+        sync_all();
+    return reason;
+}
+
+// What other CPUs may be executing goes by the protocol, as it came. The caller
+// has the batch. If a CPU is stuck, the entry is live again.
+static enum text_reason undo_live(uint32_t number, struct text_result *r,
+                                  const void *caller)
+{
+    struct journal_entry undo = {0};
+    bool on = door_lock();
+    const struct journal_entry *e = journal_find(number);
+    enum text_reason reason = judge_entry(e, r);
+    if (reason == TEXT_OK)
+        undo = take_out(e, r, caller);
+    door_unlock(on);
+    if (reason != TEXT_OK)
+        return reason;
+    poke_batch.sites[0] = poke_site_of(&undo);
+    poke_batch.count = 1;
+    reason = poke_run(r);
+    if (reason != TEXT_OK && reason != TEXT_UNFINISHED) {
+        on = door_lock();
+        journal_revive(journal_find(number));
+        door_unlock(on);
+    }
+    return reason;
+}
+
+// Both sides are one instruction that the handler can execute. Others were
+// written while nobody could be there, and are taken back likewise.
+static bool is_pokeable(uint32_t number)
+{
+    bool on = door_lock();
+    const struct journal_entry *e = journal_find(number);
+    bool is = e && e->len <= POKE_MAX &&
+              poke_decode(e->old, e->len, (uint32_t)e->site).kind &&
+              poke_decode(e->new, e->len, (uint32_t)e->site).kind;
+    door_unlock(on);
+    return is;
+}
+
+static void note_refusal(uint32_t number, struct text_result *r,
+                         enum text_reason reason, const void *caller)
+{
+    bool on = door_lock();
+    const struct journal_entry *e = journal_find(number);
+    door_refuse(r, reason, e ? e->site : NULL, e ? e->technique : "undo",
+                caller);
+    door_unlock(on);
 }
 
 static struct text_result undo(uint32_t number, const void *caller)
 {
     struct text_result r = {0};
-    bool on = interrupts_off();
-    const struct journal_entry *e = journal_find(number);
-    enum text_reason reason = judge_entry(e, &r);
-    if (reason == TEXT_OK)
-        reason = take_back(e, &r, caller);
-    if (reason != TEXT_OK)
-        door_refuse(&r, reason, e ? e->site : NULL, e ? e->technique : "undo",
-                    caller);
-    interrupts_restore(on);
+    enum text_reason reason;
+    bool alone = !(cpus_online() & (cpus_online() - 1));
+    if (alone || !is_pokeable(number)) {
+        reason = undo_alone(number, &r, caller);
+    } else if ((reason = poke_enter(&r)) == TEXT_OK) {
+        reason = undo_live(number, &r, caller);
+        poke_leave();
+    }
+    if (reason == TEXT_OK || reason == TEXT_UNFINISHED)
+        r.reason = reason;
+    else
+        note_refusal(number, &r, reason, caller);
     return r;
 }
 
@@ -112,8 +181,9 @@ uint32_t text_undo_all(struct text_result *refusal)
     while ((number = newest_live(number)) != 0) {
         struct text_result r = undo(number, __builtin_return_address(0));
         // Numbers only fall, so the loop ends even if all are refused.
-        undone += r.reason == TEXT_OK;
-        if (r.reason != TEXT_OK && refusal->reason == TEXT_OK)
+        bool done = r.reason == TEXT_OK || r.reason == TEXT_UNFINISHED;
+        undone += done;
+        if (!done && refusal->reason == TEXT_OK)
             *refusal = r;
     }
     return undone;

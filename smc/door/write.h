@@ -10,8 +10,9 @@
 // text_write's; generated blocks have none.
 enum text_reason door_judge(const uint8_t *site, size_t len);
 
-// Copies `len` bytes to `site` through the alias, serialises every CPU and
-// reads back. The range has been judged and journaled; interrupts are off.
+// Copies `len` bytes to `site` through the alias, serialises this CPU and
+// reads back. The range has been judged and journaled, and the caller has
+// door_lock; the other CPUs are for the caller to serialise, without it.
 // It cannot fail: what does not arrive is a panic, not a refusal, because
 // the journal has its line already.
 void door_copy(uint8_t *site, const uint8_t *bytes, size_t len);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Inside the protocol: what its parts know of each other.
+#pragma once
+#include "kernel/trap.h"
+#include "smc/door/poke.h"
+
+enum poke_kind {
+    POKE_NONE, // nothing that could be emulated
+    POKE_INT3,
+    POKE_NOP,
+    POKE_RET,
+    POKE_CALL,
+    POKE_JMP,
+    POKE_JCC,
+};
+
+// An instruction as the handler needs it: decoded before, so that the handler
+// decodes nothing.
+struct poke_insn {
+    uint8_t kind;      // enum poke_kind
+    uint8_t condition; // POKE_JCC: the low four bits of the opcode
+    uint8_t len;
+    uint32_t target; // where a branch leads
+};
+
+struct poke_site {
+    uint8_t *site;
+    struct poke_insn insn; // the new one
+    uint8_t len;
+    uint8_t old[POKE_MAX], new[POKE_MAX];
+    uint16_t index; // in the caller's batch
+    uint32_t entry; // its line in the journal
+};
+
+// In order of address, for the search. Only the owner of poke_lock writes it,
+// and only while it is not published.
+struct poke_batch {
+    struct poke_site sites[POKE_BATCH_MAX];
+    uint32_t count;
+};
+extern struct poke_batch poke_batch;
+
+// poke_emulate.c: any context, NMI too.
+struct poke_insn poke_decode(const uint8_t *bytes, size_t len,
+                             uint32_t address);
+void poke_emulate(const struct poke_insn *insn, struct trap_frame *frame,
+                  uint32_t *esp, uint32_t address);
+
+// poke_judge.c: copies and sorts the caller's batch, and judges every site.
+// *culprit is the index of the one refused. Nothing is written.
+enum text_reason poke_judge(struct text_result *r, const struct poke *pokes,
+                            size_t count, const char *technique,
+                            size_t *culprit);
+
+// undo.c asks for the one site of a journal line, old and new as in it.
+struct journal_entry;
+struct poke_site poke_site_of(const struct journal_entry *e);
+
+// reserve.c: TEXT_OK, or TEXT_RESERVED with r->owner filled in. With door_lock.
+enum text_reason reserve_judge(struct text_result *r, const void *site,
+                               size_t len, const char *technique);
+// The memory is given up: so is what was kept of it.
+void reserve_forget(const void *start, size_t len);
+
+// poke_trap.c: from now on the handler looks into the batch; until it returns,
+// some handler may still be looking.
+void poke_publish(void);
+void poke_withdraw(void);
+bool poke_is_published(void);
+
+// poke.c: the right to use the batch. TEXT_OK, or why not; a batch that was
+// not finished is finished first. Between the two, poke_run takes the judged
+// and journaled batch through the protocol.
+enum text_reason poke_enter(struct text_result *r);
+enum text_reason poke_run(struct text_result *r);
+void poke_leave(void);
+// The memory is given up: no site in it is written any more.
+void poke_forget(const void *start, size_t len);

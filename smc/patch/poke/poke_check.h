@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What the suite `poke` shares: the subjects of poke_subject.S, and one way to
+// poke and to judge.
+#pragma once
+#include "kernel/lab.h"
+#include "smc/door/poke.h"
+
+int poke_five(void), poke_one(void), poke_branched(void);
+bool poke_jcc8(uint32_t flags, uint32_t *after);
+bool poke_jcc32(uint32_t flags, uint32_t *after);
+extern uint8_t poke_five_site[], poke_five_site_end[], poke_five_end[];
+extern uint8_t poke_jcc8_site[], poke_jcc8_taken[];
+extern uint8_t poke_jcc32_site[], poke_jcc32_taken[];
+extern uint8_t poke_one_site[], poke_branched_site[];
+void poke_add_10(void), poke_add_100(void);
+
+// Pokes over whatever is there now, as technique "poke-chk".
+struct text_result poke_over(void *site, const void *replacement, size_t len);
+
+// The suite's checks, by file.
+enum check_result poke_check_refusals(void);
