@@ -20,7 +20,8 @@ CFLAGS := -m32 -march=i686 -std=gnu11 $(OPT) -g -ffreestanding -fno-pic \
     -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
     -fcf-protection=none -Wall -Wextra -Wshadow -Wstrict-prototypes \
     -Wmissing-prototypes -Wvla -I. -MMD -MP $(WERROR)
-ASFLAGS := -m32 -march=i686 -g -I. -MMD -MP -D__ASSEMBLER__ -fcf-protection=none
+ASFLAGS := -m32 -march=i686 -g -I. -MMD -MP -D__ASSEMBLER__ \
+    -fcf-protection=none
 LDFLAGS := -m elf_i386 -T linker.ld -nostdlib -z max-page-size=4096 \
     --build-id=none --no-warn-rwx-segments
 

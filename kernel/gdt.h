@@ -9,7 +9,8 @@
 //   0x48 a thread block of Windows, for fs   0x50 one of Linux, for gs
 //
 // All flat segments begin at 0 and end at 4 GiB: protection is the business
-// of pages. The last two have a base, and only loaded code uses them. Assembly includes this file for the numbers.
+// of pages. The last two have a base, and only loaded code uses them. Assembly
+// includes this file for the numbers.
 #pragma once
 
 #define GDT_CODE 0x08

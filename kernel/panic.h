@@ -4,11 +4,11 @@
 #include "kernel/printf.h"
 #include "kernel/trap.h"
 
-// Prints the message, registers, a backtrace, the journal's tail and, last, the
-// instruction at eip in words. Then leaves with status 0x12 under test (the
-// word `exit` was given) or halts. May be called from any context and in any
-// state, after serial_init. A second panic while the first one prints is cut
-// short: one line with its vector and address.
+// Prints the message, registers, a backtrace, the journal's tail and, last,
+// the instruction at eip in words. Then leaves with status 0x12 under test
+// (the word `exit` was given) or halts. May be called from any context and in
+// any state, after serial_init. A second panic while the first one prints is
+// cut short: one line with its vector and address.
 _Noreturn void panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 // The same with the registers of a trap: for exceptions that nobody handles.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the tables of offers point at, and nobody calls here: the processor's
-// features, the rights of pages, the shell. (Reading rights, which are known, is
-// in stand_in_arena.c.)
+// features, the rights of pages, the shell. (Reading rights, which are known,
+// is in stand_in_arena.c.)
 #include "kernel/command.h"
 #include "kernel/cpu.h"
 #include "kernel/paging.h"

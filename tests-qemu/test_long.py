@@ -78,8 +78,8 @@ def test_without_a_bios_it_says_so():
 def test_bench_counts_equal_in_qemu_and_bochs(machine, lab):
     """Two emulators that share no code count the same instructions. Exactly
     so, but for two things: setup that clears a page by `rep` (QEMU counts one
-    more), and loader and kaslr, which take many pages: how far the allocator looks
-    for them differs, since GRUB puts the modules elsewhere than QEMU."""
+    more), and loader and kaslr, which take many pages: how far the allocator
+    looks for them differs, since GRUB puts the modules elsewhere than QEMU."""
     run = machine(f"bench={lab} exit", icount="shift=0,sleep=off",
                   limit=120, modules=MODULES).run().must_end(PASS)
     rows = bench_rows(run.text)

@@ -41,7 +41,7 @@ iso   xorriso                 xorriso                the boot image
 gdb   gdb                     gdb                    stopping at a patch
 host  /usr/lib32/crt1.o       libc6-dev-i386         32-bit Linux programs
 host  $gcc32/libgcc.a         lib32gcc-$gcc-dev      32-bit Linux programs
-host  /usr/include/Zydis/Zydis.h libzydis-dev        another decoder, to compare
+host  /usr/include/Zydis/Zydis.h libzydis-dev        another decoder to compare
 host  /usr/lib32/libz.so.1    lib32z1                code to decode
 host  /usr/lib32/libgcc_s.so.1 lib32gcc-s1           code to decode
 host  /usr/lib32/libstdc++.so.6 lib32stdc++6         code to decode

@@ -73,8 +73,8 @@ machine.add_listener("serial0-output-byte",
 function showScreen() {
     const cells = machine.v86.cpu.devices.vga.vga_memory;
     for (let row = 0; row < 25; row++) {
-        const codes = Array.from({ length: 80 },
-                                 (_, column) => cells[(row * 80 + column) * 2]);
+        const codes = Array.from(
+            { length: 80 }, (_, column) => cells[(row * 80 + column) * 2]);
         console.error(String.fromCharCode(...codes).trimEnd());
     }
 }

@@ -13,9 +13,9 @@
 // the machine goes on, as a debugger would.
 //
 // Code of the kernel is never cut off: it may hold the heap half changed. A
-// loop that calls the kernel is met outside of it sooner or later; a stack that
-// ends inside of it is a panic. Loops with interrupts off are out of reach.
-// Linux oopses and kills by the same kind of evidence: the watchdog of
+// loop that calls the kernel is met outside of it sooner or later; a stack
+// that ends inside of it is a panic. Loops with interrupts off are out of
+// reach. Linux oopses and kills by the same kind of evidence: the watchdog of
 // kernel/watchdog.c, the guard pages of CONFIG_VMAP_STACK. [SDM3 7.3]
 #pragma once
 #include "kernel/gdt.h"

@@ -9,7 +9,7 @@
 //   0f3fc00000            a float by its 8 hex digits   one
 //   word, "12 34"         a pointer to a copy that ends with NUL
 //   buf:64                a pointer to 64 zero bytes, shown after the call
-//   @FILE, #FILE          a pointer to the bytes of a boot module, their number
+//   @FILE, #FILE          a pointer to a boot module's bytes, their number
 //
 // The types are the caller's business: a C compiler would know the prototype,
 // the shell only knows words. A wrong one is a wild pointer, which ends the

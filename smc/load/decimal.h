@@ -12,7 +12,8 @@
 //   double  | sign 63 | exponent 62..52 | fraction 51..0 |
 //   float   | sign 31 | exponent 30..23 | fraction 22..0 |
 //
-// Pure: nothing is allocated or kept; the large integers take some KiB of stack.
+// Pure: nothing is allocated or kept; the large integers take some KiB of
+// stack.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,7 +11,8 @@ continue
 delete
 set $stage = (unsigned char *)pe->image->stage + 0x1e08
 set $site = (unsigned char *)pe->image->base + 0x1e08
-printf "\nstaged at %p, to run at %p, with the linker's address:\n", $stage, $site
+printf "\nstaged at %p, to run at %p, with the linker's address:\n", \
+    $stage, $site
 printf "before:"
 bytes $stage 7
 

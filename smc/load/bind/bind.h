@@ -2,11 +2,11 @@
 // Binding in code: a call that goes through the procedure linkage table is
 // rewritten, at its first use, into one that does not need it.
 //
-//            loaded                            bound
-//   lazy     call f@plt  f@plt: jmp *slot      slot := f        data
-//   now      the same, all slots while loading                  data
-//   direct   call f@plt                        call f           5 bytes of code
-//   plt      f@plt: jmp *slot(%ebx)            f@plt: jmp f     6 bytes of code
+//            loaded                           bound
+//   lazy     call f@plt  f@plt: jmp *slot     slot := f        data
+//   now      the same, all slots while loading                 data
+//   direct   call f@plt                       call f           5 bytes of code
+//   plt      f@plt: jmp *slot(%ebx)           f@plt: jmp f     6 bytes of code
 //
 // SPARC's ABI rewrites the entry, and so did Mac OS X on the i386; HotSpot and
 // Linux's static calls rewrite the site. In the last two modes the slot stays

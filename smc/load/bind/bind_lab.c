@@ -155,8 +155,8 @@ static void demo(void)
         show_plt(&scene);
     }
     if (image_unload(scene.image, &error))
-        tell(
-            "What it bought, at the call site: a jump and a load less a call.");
+        tell("What it bought, at the call site: a jump and a load less "
+             "a call.");
 }
 
 LAB(bind, "a call's first use makes it direct: call site, slot or PLT entry",

@@ -13,9 +13,9 @@ struct host_sink {
 
 // Conversions d i u o x X c C s p %, flags - + blank # 0, width and precision
 // (a number or *), sizes hh h l ll j z t q and Windows' I64, I32.
-// C is one character beyond ASCII, printed as UTF-8. Floating point is printed as "(float)", as no kernel code computes with it.
-// %n, which stores through a pointer, ends the call. Returns the number of
-// characters.
+// C is one character beyond ASCII, printed as UTF-8. Floating point is printed
+// as "(float)", as no kernel code computes with it. %n, which stores through a
+// pointer, ends the call. Returns the number of characters.
 int host_format(struct host_sink *sink, const char *fmt, va_list ap);
 
 // As in ISO C: NUL-terminated if size > 0; returns the full length.

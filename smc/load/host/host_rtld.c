@@ -10,8 +10,8 @@
 // test_hosts.py reads them out of the file):
 //
 //   offset 0x6c          0x74             0x78
-//   | eax  | ebx | ecx bit 12: FMA | edx bit 26: SSE2 |    CPUID leaf 1, of
-//                testb $0x10,0x75   testb $0x4,0x7b         that what is usable
+//   | eax  | ebx | ecx bit 12: FMA | edx bit 26: SSE2 |   CPUID leaf 1, of
+//                testb $0x10,0x75   testb $0x4,0x7b        that what is usable
 //
 // All else is 0. A libm of another release finds 0 as well, or a bit that
 // means something else in a word that it reads as a feature word of its own;
