@@ -10,7 +10,7 @@
 #define MOVES 3
 
 // Something of everything: a table by address, the heap, imports. Stubs are
-// moved in tests-qemu/test_pe.py.
+// moved in tests-qemu/test_pe_rebase.py.
 static bool works(struct image *image)
 {
     const struct module *file = module_find("zlib1.dll");
