@@ -5,6 +5,8 @@ import sys
 import pytest
 
 from kernel import ELF, Machine
+from labs import MODULES
+from shared_files import can_build, library
 
 sys.dont_write_bytecode = True
 
@@ -23,4 +25,23 @@ def machine(request):
         made.append(Machine(name + number, append, **options))
         return made[-1]
 
+    return make
+
+
+@pytest.fixture
+def console(machine):
+    """The shell of a machine that has the usual files."""
+    with machine(modules=MODULES).open() as opened:
+        opened.prompt()
+        yield opened
+
+
+@pytest.fixture
+def lib(tmp_path):
+    """Makes shared objects in the test's own folder."""
+    if not can_build(tmp_path / "probe"):
+        pytest.skip("no compiler for 32-bit shared objects")
+
+    def make(name, source, *options, **more):
+        return library(tmp_path / name, source, *options, **more)
     return make

@@ -8,7 +8,8 @@ from pathlib import Path
 from kernel import ROOT
 
 ZLIB = Path("/usr/i686-w64-mingw32/lib/zlib1.dll")
-LIBZ = Path("/usr/lib32/libz.so.1")
+LIBZ, LIBM, LIBGCC = (Path("/usr/lib32") / name for name in (
+    "libz.so.1", "libm.so.6", "libgcc_s.so.1"))
 GRUB = Path("/usr/lib/grub/i386-pc")
 CRYPTO = [GRUB / f"{name}.mod" for name in
           ("crypto", "gcry_crc", "gcry_md5", "gcry_sha1", "gcry_sha256",
@@ -18,8 +19,7 @@ CRYPTO = [GRUB / f"{name}.mod" for name in
 MODULES = [ZLIB, LIBZ, *CRYPTO]
 
 # What `make run` brings along as well, where it is installed.
-SHARED = [Path("/usr/lib32") / name for name in
-          ("libm.so.6", "libgcc_s.so.1")]
+SHARED = [LIBM, LIBGCC]
 RUN_MODULES = [path for path in MODULES + SHARED if path.exists()]
 
 

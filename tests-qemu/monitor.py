@@ -1,10 +1,41 @@
 # SPDX-License-Identifier: MIT
-"""A machine without a serial dialogue, driven through QMP: keys typed on its
-keyboard, memory read from outside."""
+"""A machine driven through QMP: keys typed on its keyboard, memory read from
+outside. With a Monitor in place of the serial dialogue, or, for reading only,
+with a socket beside it."""
 import json
 import socket
 
 from kernel import stop
+
+
+def execute(sock, answers, name, arguments):
+    """Runs one QMP command to its end; events are passed over."""
+    request = {"execute": name, "arguments": arguments}
+    sock.sendall(json.dumps(request).encode() + b"\n")
+    while True:
+        answer = json.loads(answers.readline())
+        assert "error" not in answer, answer
+        if "return" in answer:
+            return answer["return"]
+
+
+def listen(path):
+    """For QEMU's command line: what read_memory connects to."""
+    return ["-qmp", f"unix:{path},server=on,wait=off"]
+
+
+def read_memory(path, at, size, out, command="memsave"):
+    """Bytes at a virtual address, or with "pmemsave" at a physical one. They
+    pass through the file `out`."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(str(path))
+        answers = sock.makefile("r")
+        answers.readline()  # the greeting
+        execute(sock, answers, "qmp_capabilities", {})
+        execute(sock, answers, command,
+                {"val": at, "size": size, "filename": str(out)})
+    return out.read_bytes()
 
 
 class Monitor:
@@ -32,14 +63,7 @@ class Monitor:
         self.sock.close()
 
     def command(self, name, **arguments):
-        """Runs one QMP command to its end; events are passed over."""
-        request = {"execute": name, "arguments": arguments}
-        self.sock.sendall(json.dumps(request).encode() + b"\n")
-        while True:
-            answer = json.loads(self.answers.readline())
-            assert "error" not in answer, answer
-            if "return" in answer:
-                return answer["return"]
+        return execute(self.sock, self.answers, name, arguments)
 
     def type(self, keys):
         """Presses and releases keys by QEMU's names; "ctrl-u" is a chord."""

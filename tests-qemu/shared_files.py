@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Shared objects for tests: made by the host's compiler, taken apart byte by
-byte, spoilt field by field."""
+"""Shared objects for tests: those of Debian, and those made by the host's
+compiler; taken apart byte by byte, spoilt field by field."""
+import re
 import struct
 import subprocess
+
+import pytest
+
+from labs import LIBGCC, LIBM, LIBZ
+
+debian = pytest.mark.skipif(
+    not LIBZ.exists() or not LIBGCC.exists() or not LIBM.exists(),
+    reason="no 32-bit libraries: lib32z1, lib32gcc-s1, libc6-i386")
 
 PLAIN = ["-m32", "-O1", "-nostdlib", "-fno-stack-protector",
          "-fcf-protection=none", "-fno-asynchronous-unwind-tables"]
@@ -30,6 +39,37 @@ def can_build(folder):
         return True
     except (OSError, subprocess.CalledProcessError):
         return False
+
+
+# A diary that other objects write to; and a variable behind a pointer.
+LOG = """
+char text[64]; static int n;
+void note(char c) { text[n++] = c; text[n] = 0; }
+char *said(void) { return text; }
+int value = 5; int *pointer = &value;
+int *get_pointer(void) { return pointer; }
+int *get_value(void) { return &value; }
+"""
+
+
+def results(text):
+    """(function, what it returned as a number) in order."""
+    return [(name, int(value, 16)) for name, value in re.findall(
+        r"^(\w+) returned 0x(\w+) ", text, re.M)]
+
+
+def dialogue(machine, commands, modules):
+    """All that many commands print: as many as fit in each line."""
+    said, lines = "", [""]
+    for command in commands:
+        if len(lines[-1]) + len(command) > 480:
+            lines.append("")
+        lines[-1] += f"{'; ' if lines[-1] else ''}{command}"
+    with machine(modules=modules, limit=200).open() as console:
+        console.prompt()
+        for line in lines:
+            said += console.run(line) + "\n"
+    return said
 
 
 LOAD, DYNAMIC, TLS, RELRO = 1, 2, 7, 0x6474e552

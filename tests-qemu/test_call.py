@@ -7,15 +7,7 @@ import re
 import struct
 import subprocess
 
-FLAGS = ["-m32", "-O1", "-fno-pic", "-ffreestanding", "-fcf-protection=none",
-         "-fno-asynchronous-unwind-tables", "-fno-stack-protector"]
-
-
-def compiled(path, source, *options):
-    path.with_suffix(".c").write_text(source)
-    subprocess.run(["gcc", *FLAGS, *options, "-c", path.with_suffix(".c"),
-                    "-o", path], check=True)
-    return path
+from objects import compiled
 
 
 def called(machine, path, *commands, words=""):

@@ -13,6 +13,8 @@ import pytest
 
 from kernel import PASS
 from labs import CRYPTO, GRUB, ZLIB
+from objects import compiled
+from said import in_use
 
 COREUTILS = ["md5", "sha1", "sha256", "sha512"]
 
@@ -130,13 +132,6 @@ def test_dll_names_have_no_case(machine, tmp_path):
         assert "uses it" in console.run("unload zlib1.dll")
 
 
-def in_use(console):
-    """Pages and heap blocks in use: what a failed load must give back."""
-    said = console.run("mem")
-    return (re.search(r"(\d+) in use", said)[1],
-            re.search(r"^heap: +(\d+) blocks, (\d+) bytes", said, re.M)[0])
-
-
 def test_load_and_unload_give_everything_back(machine):
     with machine(modules=[ZLIB, *CRYPTO]).open() as console:
         console.prompt()
@@ -159,16 +154,6 @@ def test_unload_in_use_is_refused(machine):
 
 
 # Objects of our own -------------------------------------------------------
-
-def compiled(path, source, *options):
-    """An object made as docs/loader.md says, by the host's compiler."""
-    path.with_suffix(".c").write_text(source)
-    subprocess.run(["gcc", "-m32", "-O1", "-fno-pic", "-ffreestanding",
-                    "-fno-asynchronous-unwind-tables", "-fcf-protection=none",
-                    "-fno-stack-protector", *options, "-c",
-                    path.with_suffix(".c"), "-o", path], check=True)
-    return path
-
 
 def test_the_object_of_the_first_exercise(machine, tmp_path):
     source = "static int calls; int twice(int x) { calls++; return 2 * x; }"

@@ -1,46 +1,21 @@
 # SPDX-License-Identifier: MIT
 """ELF objects: all of GRUB's against a linker of our own, and small ones made
 by the host's compiler for what GRUB's do not have."""
-import json
 import re
-import socket
 import subprocess
 
 import pytest
 
 from labs import GRUB
-from test_commands import rows
-from test_loader import compiled, in_use
+from monitor import listen, read_memory
+from objects import assembled, compiled
+from said import in_use, rows
 
 pytest.importorskip("elftools")
 from object_oracle import Object  # noqa: E402
 
 MODULES = sorted(GRUB.glob("*.mod"))
 PIC = ("-fpic",)
-
-
-def assembled(path, source):
-    path.with_suffix(".s").write_text(source)
-    subprocess.run(["as", "--32", path.with_suffix(".s"), "-o", path],
-                   check=True)
-    return path
-
-
-def memory(where, start, end, path):
-    """Bytes of physical memory, got through QEMU's monitor."""
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.connect(str(where))
-        answers = sock.makefile("r")
-        answers.readline()
-        for name, arguments in [("qmp_capabilities", {}),
-                                ("pmemsave", {"val": start,
-                                              "size": end - start,
-                                              "filename": str(path)})]:
-            sock.sendall(json.dumps({"execute": name,
-                                     "arguments": arguments}).encode())
-            answer = json.loads(answers.readline())
-            assert "return" in answer, answer
-    return path.read_bytes()
 
 
 def offered_by_the_kernel(console, objects, defined):
@@ -59,9 +34,8 @@ def test_all_grub_modules_are_what_pyelftools_makes_of_them(machine,
                                                             tmp_path):
     """In one boot and as one set; every byte of their pages."""
     objects = [Object(path) for path in MODULES]
-    with machine(modules=MODULES, extra=[
-            "-qmp", f"unix:{tmp_path}/qmp,server=on,wait=off"]).open() as \
-            console:
+    with machine(modules=MODULES,
+                 extra=listen(tmp_path / "qmp")).open() as console:
         console.prompt()
         assert f"{len(MODULES)} images" in console.run("load *.mod init=no",
                                                        60)
@@ -75,7 +49,8 @@ def test_all_grub_modules_are_what_pyelftools_makes_of_them(machine,
         known = offered_by_the_kernel(console, objects, defined) | defined
         low = min(base.values()) - 0xc0000000
         high = max(base[o.name] + len(o.image) for o in objects) - 0xc0000000
-        ours = memory(tmp_path / "qmp", low, high, tmp_path / "memory")
+        ours = read_memory(tmp_path / "qmp", low, high - low,
+                           tmp_path / "memory", "pmemsave")
         words = 0
         for obj in objects:
             theirs, count = obj.linked(base[obj.name], known)

@@ -2,9 +2,7 @@
 """The DLLs that Debian has, which pefile reads with other eyes, and programs
 of a compiler for Windows."""
 import re
-import shutil
 import struct
-import subprocess
 import time
 import zlib
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from kernel import plain
 from labs import ZLIB, mebibyte
 from monitor import Monitor
+from objects import for_windows, needs_mingw_gcc
 from pe_dll import write
 from pe_file import DATA, READ, RELOC, Pe, block
 
@@ -21,18 +20,6 @@ pefile = pytest.importorskip("pefile")
 
 MINGW = [*Path("/usr/i686-w64-mingw32/lib").glob("*.dll"),
          *Path("/usr/lib/gcc/i686-w64-mingw32").glob("*-win32/*.dll")]
-GCC = shutil.which("i686-w64-mingw32-gcc")
-needs_gcc = pytest.mark.skipif(not GCC, reason="no compiler for Windows: "
-                               "gcc-mingw-w64-i686-win32")
-
-
-def compiled(path, source, *options):
-    path.with_suffix(".c").write_text(source)
-    subprocess.run([GCC, "-O1", "-Wall", *options, "-o", path,
-                    path.with_suffix(".c")], check=True)
-    return path
-
-
 HELLO = r"""
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,13 +65,13 @@ int main(int argc, char **argv)
 """
 
 
-@needs_gcc
+@needs_mingw_gcc
 @pytest.mark.parametrize("options", [
     (), ("-s", "-Wl,--disable-dynamicbase,--disable-reloc-section")],
     ids=["moved", "stripped"])
 def test_a_console_program_runs(machine, tmp_path, options):
     """Twice: its variables begin anew. What it leaves is given back."""
-    path = compiled(tmp_path / "hello.exe", HELLO, *options)
+    path = for_windows(tmp_path / "hello.exe", HELLO, "-Wall", *options)
     with machine(modules=[path]).open() as console:
         console.prompt()
         assert console.run("exe hello.exe").splitlines() == [
@@ -99,18 +86,19 @@ def test_a_console_program_runs(machine, tmp_path, options):
         assert console.run("modules").startswith("no images")
 
 
-@needs_gcc
+@needs_mingw_gcc
 def test_programs_that_fail_end_in_words(machine, tmp_path):
     """A crash, abort, an import that nobody offers; and files that `exe` is
     not for."""
-    crash = compiled(tmp_path / "crash.exe",
-                     "int main(void) { *(volatile int *)16 = 1; return 0; }")
-    gives_up = compiled(tmp_path / "abort.exe", "#include <stdlib.h>\n"
-                        "int main(void) { abort(); }")
-    window = compiled(tmp_path / "window.exe", "#include <windows.h>\n"
-                      "int main(void) { return MessageBoxA(0, 0, 0, 0); }")
-    silent = compiled(tmp_path / "silent.exe", "int main(void) { return 0; }",
-                      "-mwindows")
+    crash = for_windows(
+        tmp_path / "crash.exe",
+        "int main(void) { *(volatile int *)16 = 1; return 0; }")
+    gives_up = for_windows(tmp_path / "abort.exe", "#include <stdlib.h>\n"
+                           "int main(void) { abort(); }")
+    window = for_windows(tmp_path / "window.exe", "#include <windows.h>\n"
+                         "int main(void) { return MessageBoxA(0, 0, 0, 0); }")
+    silent = for_windows(tmp_path / "silent.exe",
+                         "int main(void) { return 0; }", "-mwindows")
     with machine(modules=[crash, gives_up, window, silent, ZLIB]).open(
             ) as console:
         console.prompt()

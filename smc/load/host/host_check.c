@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Checks of what the kernel offers: the tables, and the functions of its own
 // that are behind them. Files of other systems use the rest in
-// tests-qemu/test_hosts.py.
+// tests-qemu/test_hosts*.py.
 #include "kernel/heap.h"
 #include "kernel/lab.h"
 #include "kernel/module.h"
