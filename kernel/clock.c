@@ -10,6 +10,7 @@
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/printf.h"
+#include "kernel/smp_start.h"
 #include "smc/patch/once/once.h"
 
 enum {
@@ -40,6 +41,7 @@ static void tick(struct trap_frame *frame)
     ticks++;
     if (hook)
         hook(frame);
+    smp_clock_tick();
 }
 
 // Low byte, then high byte: the command says so. In mode 0 the count begins

@@ -3,7 +3,10 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/keyboard.h"
+#include "kernel/kthread.h"
 #include "kernel/serial.h"
+#include "kernel/smp.h"
+#include "kernel/string.h"
 #include "kernel/vga.h"
 
 void console_init(void)
@@ -12,7 +15,33 @@ void console_init(void)
     vga_init();
 }
 
-void console_putc(char c)
+// The CPU that prints, + 1. No spinlock: a line takes milliseconds on a real
+// wire, and interrupts must stay on, or what is typed meanwhile would be lost.
+// So a handler may find its own CPU printing; it goes on in mid-line.
+static volatile uint32_t printer;
+static volatile bool broken;
+
+static bool begin(void)
+{
+    uint32_t me = cpu_index() + 1, nobody = 0;
+    if (printer == me || broken)
+        return false;
+    while (!__atomic_compare_exchange_n(&printer, &nobody, me, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) &&
+           !broken) {
+        nobody = 0;
+        cpus_answer();
+        cpu_relax();
+    }
+    return true;
+}
+
+void console_break_lock(void)
+{
+    broken = true;
+}
+
+static void put(char c)
 {
     // A terminal goes down at \n and left at \r; C means both.
     if (c == '\n') {
@@ -23,10 +52,26 @@ void console_putc(char c)
     vga_putc(c);
 }
 
+// Who prints stays on its CPU: the lock is known by its number.
+void console_write(const char *s, size_t len)
+{
+    preempt_off();
+    bool outer = begin();
+    while (len--)
+        put(*s++);
+    if (outer)
+        __atomic_store_n(&printer, 0, __ATOMIC_RELEASE);
+    preempt_on();
+}
+
+void console_putc(char c)
+{
+    console_write(&c, 1);
+}
+
 void console_puts(const char *s)
 {
-    while (*s)
-        console_putc(*s++);
+    console_write(s, strlen(s));
 }
 
 int console_poll(void)
@@ -49,6 +94,6 @@ int console_getc(void)
         }
         // Any interrupt ends the sleep, the clock's too. Where bytes come by
         // polling only, the clock decides how soon they are seen.
-        wait_for_interrupt();
+        kthread_wait();
     }
 }

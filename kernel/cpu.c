@@ -5,6 +5,7 @@
 #include "kernel/cpu.h"
 #include "kernel/clock.h"
 #include "kernel/command.h"
+#include "kernel/cpus_command.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
@@ -181,8 +182,8 @@ static const struct {
 
 static int run_cpu(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    if (argc > 1)
+        return cpu_command(argc, argv);
     // The base family and model; the extended fields of newer CPUs are not
     // added.
     kprintf("%s, family %u model %u stepping %u\n", cpu.vendor,
@@ -207,4 +208,5 @@ static int run_cpu(int argc, char **argv)
         kprintf("time stamp counter: not calibrated\n");
     return 0;
 }
-COMMAND(cpu, "", "what this processor is and can do", run_cpu);
+COMMAND(cpu, "[N online|offline]", "this processor, or start and stop another",
+        run_cpu);

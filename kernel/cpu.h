@@ -133,7 +133,8 @@ static inline void interrupts_on(void)
 }
 // Turns interrupts off and returns whether they were on, for the restore.
 // Always used in pairs, so that sections nest: only the outermost restore
-// turns interrupts on again. There is one CPU, so this is the only lock.
+// turns interrupts on again. This keeps out the handlers of this CPU only;
+// against the others there is kernel/spinlock.h.
 static inline bool interrupts_off(void)
 {
     bool on = read_eflags() & EFLAGS_IF;
@@ -144,6 +145,11 @@ static inline void interrupts_restore(bool on)
 {
     if (on)
         interrupts_on();
+}
+// For loops that wait for another CPU: lets its twin in the same core run.
+static inline void cpu_relax(void)
+{
+    __asm__ volatile("pause" : : : "memory");
 }
 // Sleeps until an interrupt arrives. Turning interrupts on and halting are
 // one step: sti takes effect after the next instruction. In two steps an

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Descriptor tables. Two task states: one for the stack that ring 3 traps
-// to, and one for double faults. A kernel stack that has run into its guard
+// Descriptor tables. Two task states per CPU: one for the stack that ring 3
+// traps to, and one for double faults. A kernel stack that has run into its guard
 // page cannot take the page fault; only a task switch brings a new stack.
 // [SDM3 3.4.5, 7.2]
 //
@@ -9,12 +9,14 @@
 // resets the machine without a word. The double-fault gate breaks the chain:
 //
 //   #PF push fails -> #DF -> task gate -> GDT_TSS_DOUBLE_FAULT
-//                            saves the registers in gdt_tss,
-//                            loads esp, eip, cr3 from fault_tss
+//                            saves the registers in the CPU's own state,
+//                            loads esp, eip, cr3 from its fault state
 #include "kernel/gdt.h"
 #include "kernel/cpu.h"
 #include "kernel/pages.h"
+#include "kernel/paging.h"
 #include "kernel/panic.h"
+#include "kernel/smp.h"
 #include <stddef.h>
 
 // In trap_entry.S: calls gdt_double_fault again and again.
@@ -39,7 +41,7 @@ struct stack {
     uint8_t room[2 * PAGE_SIZE];
 } __attribute__((aligned(4096)));
 
-// Every guard page stays unmapped: linker.ld collects .bss.stacks for that.
+// Those of CPU 0. Every guard page stays unmapped: linker.ld collects .bss.stacks for that.
 static struct stack ring3_stack __attribute__((section(".bss.stacks")));
 static struct stack fault_stack __attribute__((section(".bss.stacks")));
 
@@ -53,12 +55,23 @@ const uint8_t *const gdt_guards[GDT_GUARDS] = {
 
 static gdt_overflow_hook *overflow_hook;
 
-struct task_state gdt_tss;
-static struct task_state fault_tss;
+// A 32-bit task state segment, 104 bytes as the CPU defines it. ss0:esp0 is
+// the stack for traps from ring 3. After a double fault it also holds the
+// state at the fault, because the CPU saves what it leaves. [SDM3 7.2.1]
+struct task_state {
+    uint32_t link, esp0, ss0, esp1, ss1, esp2, ss2, cr3, eip, eflags;
+    uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
+    uint32_t es, cs, ss, ds, fs, gs, ldt;
+    uint16_t trap, iomap; // iomap: where the I/O bitmap begins
+};
 
-// In writable memory, and it must stay there: LTR and the task switch set busy
-// bits in it. Entry 0 is never used by the CPU.
-static uint64_t gdt[11];
+// What one CPU has. In writable memory, and it must stay there: LTR and the
+// task switch set busy bits in the table. Its entry 0 is never used.
+static struct tables {
+    uint64_t gdt[GDT_TSS / 8 + CPU_MAX];
+    struct task_state tss, fault;
+    struct stack *stacks; // for ring 3 traps, for double faults
+} tables[CPU_MAX];
 
 // The fields of a descriptor are scattered, for the sake of the 80286:
 //
@@ -85,33 +98,34 @@ static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t type,
 // What was interrupted is lost either way: its registers are only in here.
 void gdt_double_fault(void)
 {
+    struct task_state *at = &tables[cpu_index()].tss;
     struct trap_frame frame = {
-        .gs = gdt_tss.gs,
-        .fs = gdt_tss.fs,
-        .es = gdt_tss.es,
-        .ds = gdt_tss.ds,
-        .edi = gdt_tss.edi,
-        .esi = gdt_tss.esi,
-        .ebp = gdt_tss.ebp,
-        .ebx = gdt_tss.ebx,
-        .edx = gdt_tss.edx,
-        .ecx = gdt_tss.ecx,
-        .eax = gdt_tss.eax,
+        .gs = at->gs,
+        .fs = at->fs,
+        .es = at->es,
+        .ds = at->ds,
+        .edi = at->edi,
+        .esi = at->esi,
+        .ebp = at->ebp,
+        .ebx = at->ebx,
+        .edx = at->edx,
+        .ecx = at->ecx,
+        .eax = at->eax,
         .vector = 8,
-        .eip = gdt_tss.eip,
-        .cs = gdt_tss.cs,
-        .eflags = gdt_tss.eflags,
-        .esp = gdt_tss.esp,
-        .ss = gdt_tss.ss,
+        .eip = at->eip,
+        .cs = at->cs,
+        .eflags = at->eflags,
+        .esp = at->esp,
+        .ss = at->ss,
     };
     if (!overflow_hook || !overflow_hook(&frame))
         panic_trap(&frame);
-    gdt_tss.eip = frame.eip;
-    gdt_tss.esp = frame.esp;
-    gdt_tss.eflags = 2;
-    gdt_tss.cs = GDT_CODE;
-    gdt_tss.ss = gdt_tss.ds = gdt_tss.es = GDT_DATA;
-    gdt_tss.fs = gdt_tss.gs = GDT_DATA;
+    at->eip = frame.eip;
+    at->esp = frame.esp;
+    at->eflags = 2;
+    at->cs = GDT_CODE;
+    at->ss = at->ds = at->es = GDT_DATA;
+    at->fs = at->gs = GDT_DATA;
 }
 
 void gdt_on_overflow(gdt_overflow_hook *hook)
@@ -120,66 +134,106 @@ void gdt_on_overflow(gdt_overflow_hook *hook)
 }
 
 // A limit of 0 pages still lets the first one in: limits are inclusive.
-void gdt_set_base(uint16_t selector, uint32_t base)
+static uint64_t thread_segment(uint16_t selector, uint32_t base)
 {
     uint32_t limit = selector == GDT_THREAD_FS ? 0 : 0xfffff;
 
-    gdt[selector / 8] = descriptor(base, limit, FLAT_DATA, GRANULAR_32);
+    return descriptor(base, limit, FLAT_DATA, GRANULAR_32);
 }
 
-static void fill_gdt(void)
+void gdt_set_base(uint16_t selector, uint32_t base)
 {
-    uint32_t tss = (uint32_t)&gdt_tss, df = (uint32_t)&fault_tss;
+    tables[cpu_index()].gdt[selector / 8] = thread_segment(selector, base);
+}
+
+// The task states are written as available: LTR faults on a busy one, and a
+// CPU that comes back after INIT finds those of its first life.
+static void fill_gdt(unsigned number)
+{
+    struct tables *t = &tables[number];
+    uint32_t tss = (uint32_t)&t->tss, df = (uint32_t)&t->fault;
+    uint64_t *gdt = t->gdt;
     gdt[GDT_CODE / 8] = descriptor(0, 0xfffff, FLAT_CODE, GRANULAR_32);
     gdt[GDT_DATA / 8] = descriptor(0, 0xfffff, FLAT_DATA, GRANULAR_32);
     gdt[GDT_USER_CODE / 8] = descriptor(0, 0xfffff, FLAT_CODE | RING_3,
                                         GRANULAR_32);
     gdt[GDT_USER_DATA / 8] = descriptor(0, 0xfffff, FLAT_DATA | RING_3,
                                         GRANULAR_32);
-    gdt[GDT_TSS / 8] = descriptor(tss, 103, TSS_AVAILABLE, 0);
     gdt[GDT_TSS_DOUBLE_FAULT / 8] = descriptor(df, 103, TSS_AVAILABLE, 0);
     gdt[GDT_CODE16 / 8] = descriptor(0, 0xffff, FLAT_CODE, BYTES_16);
     gdt[GDT_DATA16 / 8] = descriptor(0, 0xffff, FLAT_DATA, BYTES_16);
-    gdt_set_base(GDT_THREAD_FS, 0);
-    gdt_set_base(GDT_THREAD_GS, 0);
+    gdt[GDT_THREAD_FS / 8] = thread_segment(GDT_THREAD_FS, 0);
+    gdt[GDT_THREAD_GS / 8] = thread_segment(GDT_THREAD_GS, 0);
+    gdt[GDT_TSS / 8 + number] = descriptor(tss, 103, TSS_AVAILABLE, 0);
 }
 
-static void fill_task_states(void)
+static void fill_task_states(unsigned number, struct stack *ring3,
+                             struct stack *fault)
 {
+    struct tables *t = &tables[number];
+
     // What a trap from ring 3 switches to.
-    gdt_tss.ss0 = GDT_DATA;
-    gdt_tss.esp0 = (uint32_t)(&ring3_stack + 1);
+    t->tss.ss0 = GDT_DATA;
+    t->tss.esp0 = (uint32_t)(ring3 + 1);
     // A bitmap that begins beyond the limit means: ring 3 may use no port.
-    gdt_tss.iomap = sizeof gdt_tss;
-    fault_tss = (struct task_state){
+    t->tss.iomap = sizeof t->tss;
+    t->fault = (struct task_state){
         .eip = (uint32_t)trap_double_fault,
         .eflags = 2, // bit 1 is always set; IF stays clear
-        .esp = (uint32_t)(&fault_stack + 1) - 16, // room for the error code
+        .esp = (uint32_t)(fault + 1) - 16, // room for the error code
         .cs = GDT_CODE,
         .ds = GDT_DATA,
         .es = GDT_DATA,
         .fs = GDT_DATA,
         .gs = GDT_DATA,
         .ss = GDT_DATA,
-        .iomap = sizeof fault_tss,
+        .iomap = sizeof t->fault,
     };
-    gdt_set_cr3(read_cr3()); // the boot tables, until paging_init
+    t->tss.cr3 = t->fault.cr3 = read_cr3();
 }
 
 void gdt_set_cr3(uint32_t cr3)
 {
-    gdt_tss.cr3 = fault_tss.cr3 = cr3;
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        tables[i].tss.cr3 = tables[i].fault.cr3 = cr3;
 }
 
-void gdt_init(void)
+struct gdt_pointer gdt_pointer_of(unsigned number)
 {
-    struct {
-        uint16_t limit;
-        uint32_t base;
-    } __attribute__((packed)) pointer = {sizeof gdt - 1, (uint32_t)gdt};
+    return (struct gdt_pointer){sizeof tables[number].gdt - 1,
+                                (uint32_t)tables[number].gdt};
+}
 
-    fill_gdt();
-    fill_task_states();
+// The task register names a task state of the CPU's own, unless this is before
+// gdt_init, or the CPU is in its double-fault task, whose selector is the same
+// everywhere. Then the table tells: it is the CPU's own, too.
+unsigned cpu_index_by_table(void)
+{
+    struct gdt_pointer pointer;
+    __asm__ volatile("sgdt %0" : "=m"(pointer));
+    uint32_t at = pointer.base - (uint32_t)tables;
+
+    return at < sizeof tables ? at / sizeof tables[0] : 0;
+}
+
+bool gdt_is_guard(uint32_t at)
+{
+    uint32_t page = PAGE_ALIGN_DOWN(at);
+    bool is = false;
+
+    for (int i = 0; i < GDT_GUARDS; i++)
+        is |= page == (uint32_t)gdt_guards[i];
+    for (unsigned i = 1; i < CPU_MAX && at; i++)
+        is |= tables[i].stacks &&
+              (page == (uint32_t)tables[i].stacks[0].guard ||
+               page == (uint32_t)tables[i].stacks[1].guard);
+    return is;
+}
+
+void gdt_enter(unsigned number)
+{
+    struct gdt_pointer pointer = gdt_pointer_of(number);
+
     // LGDT changes nothing by itself: a segment register keeps what it has
     // loaded until it is loaded again. cs can only be loaded by a jump. LTR
     // takes its descriptor from the new table, so it comes last.
@@ -190,6 +244,33 @@ void gdt_init(void)
                      "mov %2, %%gs\n\tmov %2, %%ss\n\t"
                      "ltr %w3"
                      :
-                     : "m"(pointer), "i"(GDT_CODE), "r"(GDT_DATA), "r"(GDT_TSS)
+                     : "m"(pointer), "i"(GDT_CODE), "r"(GDT_DATA),
+                       "r"(GDT_TSS + 8 * number)
                      : "memory");
+}
+
+void gdt_init(void)
+{
+    fill_gdt(0);
+    fill_task_states(0, &ring3_stack, &fault_stack);
+    gdt_enter(0);
+}
+
+// The stacks come from the page allocator and stay: on a machine with one CPU
+// nobody pays for eight.
+bool gdt_prepare(unsigned number)
+{
+    struct tables *t = &tables[number];
+
+    if (!t->stacks) {
+        struct stack *stacks = pages_alloc(2 * sizeof *stacks / PAGE_SIZE);
+        if (!stacks)
+            return false;
+        for (int i = 0; i < 2; i++)
+            paging_unmap((uintptr_t)stacks[i].guard, 1);
+        t->stacks = stacks;
+    }
+    fill_gdt(number);
+    fill_task_states(number, &t->stacks[0], &t->stacks[1]);
+    return true;
 }

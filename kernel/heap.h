@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The kernel heap: small blocks from per-size free lists, large ones
 // straight from the page allocator. All of it lies in the direct map, readable
-// and writable, never executable. Allocating and freeing is done with
-// interrupts off, so interrupt handlers may do both.
+// and writable, never executable. Allocating and freeing hold a spinlock, so
+// interrupt handlers and all CPUs may do both.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

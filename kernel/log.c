@@ -10,10 +10,14 @@
 #include "kernel/clock.h"
 #include "kernel/command.h"
 #include "kernel/console.h"
+#include "kernel/spinlock.h"
 #include <stdbool.h>
 
 static char ring[8192];
 static uint32_t written; // bytes ever; the ring holds the last 8192
+
+// A line is kept in one piece, whichever CPUs write at the same time.
+static struct spinlock lock;
 
 static void keep(const char *line)
 {
@@ -28,8 +32,10 @@ static void record(bool loud, const char *fmt, va_list ap)
     ksnprintf(stamp, sizeof stamp, "[%4u.%03u] ", (uint32_t)u64_div(ms, 1000),
               (uint32_t)ms % 1000);
     kvsnprintf(line, sizeof line, fmt, ap);
+    bool on = spin_lock(&lock);
     keep(stamp);
     keep(line);
+    spin_unlock(&lock, on);
     if (loud)
         console_puts(line);
 }

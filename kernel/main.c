@@ -19,6 +19,7 @@
 #include "kernel/panic.h"
 #include "kernel/serial.h"
 #include "kernel/shell.h"
+#include "kernel/smp.h"
 #include "smc/door/text.h"
 #include "smc/patch/once/once.h"
 
@@ -85,6 +86,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     // Maps and protects pages, and complains through the log.
     modules_init();
     note_boot();
+    // Writes code for the other CPUs, and waits for them.
+    smp_init();
     kprintf("Palimpsest, a kernel that rewrites itself. %u MHz, %u MiB, "
             "%u file%s.\n",
             clock_tsc_khz() / 1000, page_stats().usable / 256,

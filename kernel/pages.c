@@ -16,9 +16,9 @@
 // at n * 4096.
 #include "kernel/pages.h"
 #include "boot/info.h"
-#include "kernel/cpu.h"
 #include "kernel/layout.h"
 #include "kernel/panic.h"
+#include "kernel/spinlock.h"
 
 enum {
     FRAMES = DIRECT_MAP_SIZE / PAGE_SIZE,
@@ -29,6 +29,7 @@ enum {
 static uint32_t managed[FRAMES / 32], used[FRAMES / 32];
 // stats.used is the number of bits set in `used`, at all times.
 static struct page_stats stats;
+static struct spinlock lock;
 static uint32_t lowest_free; // no free frame lies below this one
 
 static bool get(const uint32_t *map, uint32_t frame)
@@ -122,20 +123,22 @@ static uint32_t find_run(size_t count)
 
 void *pages_alloc(size_t count)
 {
-    if (count == 0 || count > stats.usable - stats.used)
+    if (count == 0)
         return NULL;
-    bool on = interrupts_off();
+    bool on = spin_lock(&lock);
     // Keeps single pages cheap: the search need not pass the frames at the
     // bottom that have long been in use.
     while (lowest_free < FRAMES && !frame_is_free(lowest_free))
         lowest_free++;
-    uint32_t first = find_run(count);
+    uint32_t first = FRAMES;
+    if (count <= stats.usable - stats.used)
+        first = find_run(count);
     if (first < FRAMES) {
         for (uint32_t i = 0; i < count; i++)
             put(used, first + i, true);
         stats.used += count;
     }
-    interrupts_restore(on);
+    spin_unlock(&lock, on);
     return first < FRAMES ? virt_of(first * PAGE_SIZE) : NULL;
 }
 
@@ -145,7 +148,7 @@ void pages_free(void *pages, size_t count)
     // An address below the direct map wraps to a huge one and is caught, too.
     if (phys_of(pages) % PAGE_SIZE || first + count > FRAMES)
         panic("pages_free: %p is not a page of the direct map", pages);
-    bool on = interrupts_off();
+    bool on = spin_lock(&lock);
     // No run lengths are kept, so any part of a run may come back. Every frame
     // is checked: freeing twice would hand out one frame to two users, and the
     // first symptom would be somebody else's broken data.
@@ -158,7 +161,7 @@ void pages_free(void *pages, size_t count)
     stats.used -= count;
     if (first < lowest_free)
         lowest_free = first;
-    interrupts_restore(on);
+    spin_unlock(&lock, on);
 }
 
 struct page_stats page_stats(void)

@@ -9,8 +9,8 @@
 //   |  low    | kernel | free | module | free    |  beyond   |
 //   '- never -'-taken -'-usable'-taken-'-usable -'- counted -'
 //
-// Allocation may be done in any context: the bitmaps are changed with
-// interrupts off.
+// Allocation may be done in any context but NMI, on any CPU: the bitmaps have
+// a spinlock.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -23,6 +23,8 @@
 #include "kernel/layout.h"
 #include "kernel/pages.h"
 #include "kernel/panic.h"
+#include "kernel/smp.h"
+#include "kernel/spinlock.h"
 #include "kernel/string.h"
 
 #define ENTRY_PRESENT 0x001ull
@@ -49,6 +51,9 @@ static bool pae, nx;
 static uint64_t pae_root[4] __attribute__((aligned(32)));
 static void *root; // pae_root, or the page directory
 static uintptr_t device_next = DEVICE_WINDOW;
+// Two CPUs that make tables at once would each make one for the same place.
+// Readers take none: an entry is read in one piece.
+static struct spinlock lock;
 
 // Both formats widen to 64 bits, so that the rest of the file knows only one.
 static uint64_t entry_get(const void *table, uint32_t i)
@@ -153,25 +158,63 @@ static uint64_t make_entry(uint64_t pa, unsigned rights)
 
 // Sets or, with 0, clears one entry. The order matters: first the table, then
 // what the CPU remembers of it. The other way round it could fetch the old
-// entry again in between. [SDM3 4.10.4]
-static void map_one(uintptr_t va, uint64_t entry)
+// entry again in between. [SDM3 4.10.4] Returns whether other CPUs may remember
+// something else: nobody remembers that a page is not there.
+static bool map_one(uintptr_t va, uint64_t entry)
 {
     void *table = page_table(va, entry != 0);
+    uint64_t old = table ? entry_get(table, table_index(va)) : 0;
     if (table)
         entry_set(table, table_index(va), entry);
     invlpg((const void *)va);
+    return (old & ENTRY_PRESENT) && old != entry;
+}
+
+// The door's window: mapped by the one CPU that has the door's lock, which has
+// it in its TLB alone. Its table exists, and it is gone before anybody else
+// maps it: so neither lock nor shootdown.
+static bool is_alias(uintptr_t va)
+{
+    return va >= PAGING_ALIAS;
 }
 
 void paging_map(uintptr_t va, uint64_t pa, size_t count, unsigned rights)
 {
+    if (is_alias(va)) {
+        for (size_t i = 0; i < count; i++)
+            map_one(va + i * PAGE_SIZE,
+                    make_entry(pa + i * PAGE_SIZE, rights));
+        return;
+    }
+    bool on = spin_lock(&lock);
+    uint64_t root_entry = pae ? pae_root[va >> 30] : 1;
+    bool stale = !root_entry; // the CPUs keep the root entries: see directory
     for (size_t i = 0; i < count; i++)
-        map_one(va + i * PAGE_SIZE, make_entry(pa + i * PAGE_SIZE, rights));
+        stale |= map_one(va + i * PAGE_SIZE,
+                         make_entry(pa + i * PAGE_SIZE, rights));
+    if (stale)
+        tlb_flush_others();
+    spin_unlock(&lock, on);
+}
+
+static void unmap(uintptr_t va, size_t count)
+{
+    bool stale = false;
+    for (size_t i = 0; i < count; i++)
+        stale |= map_one(va + i * PAGE_SIZE, 0);
+    if (stale && !is_alias(va))
+        tlb_flush_others();
 }
 
 void paging_unmap(uintptr_t va, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        map_one(va + i * PAGE_SIZE, 0);
+    if (is_alias(va)) {
+        unmap(va, count);
+        return;
+    }
+    bool on = spin_lock(&lock);
+    unmap(va, count);
+    spin_unlock(&lock, on);
 }
 
 static bool is_empty(const uint32_t *table)
@@ -184,7 +227,8 @@ static bool is_empty(const uint32_t *table)
 
 // Out of the tree first; INVLPG also forgets what the CPU keeps of the upper
 // levels [SDM3 4.10.4.1], but the four root entries only go with cr3. A table
-// freed before that would be walked with its next owner's bytes in it.
+// freed before that would be walked with its next owner's bytes in it: on this
+// CPU or, speculatively, on another.
 static void drop_empty(uintptr_t va)
 {
     uint32_t i;
@@ -193,13 +237,16 @@ static void drop_empty(uintptr_t va)
     if (!table || !is_empty(table))
         return;
     entry_set(dir, i, 0);
+    bool dir_too = pae && is_empty(dir);
+    if (dir_too) {
+        pae_root[va >> 30] = 0;
+        write_cr3(read_cr3());
+    }
     invlpg((const void *)va);
+    tlb_flush_others();
     pages_free(table, 1);
-    if (!pae || !is_empty(dir))
-        return;
-    pae_root[va >> 30] = 0;
-    write_cr3(read_cr3());
-    pages_free(dir, 1);
+    if (dir_too)
+        pages_free(dir, 1);
 }
 
 // Above KERNEL_BASE tables stay: the door must find that of its alias.
@@ -207,10 +254,12 @@ void paging_release(uintptr_t va, size_t count)
 {
     uintptr_t reach = (pae ? 512 : 1024) * PAGE_SIZE, end;
     end = va + count * PAGE_SIZE;
-    paging_unmap(va, count);
+    bool on = spin_lock(&lock);
+    unmap(va, count);
     for (uintptr_t at = va & ~(reach - 1); at < end && at < KERNEL_BASE;
          at += reach)
         drop_empty(at);
+    spin_unlock(&lock, on);
 }
 
 // Reads the tables, never the TLB: it tells what the next walk will find.
@@ -231,12 +280,29 @@ bool paging_lookup(const void *va, struct page_info *info)
 void paging_protect(const void *va, size_t count, unsigned rights)
 {
     uintptr_t at = (uintptr_t)va;
+    bool on = spin_lock(&lock), stale = false;
     for (size_t i = 0; i < count; i++, at += PAGE_SIZE) {
         struct page_info info;
         if (!paging_lookup((const void *)at, &info))
             panic("paging_protect: %p is not mapped", (void *)at);
-        map_one(at, make_entry(info.pa, rights));
+        stale |= map_one(at, make_entry(info.pa, rights));
     }
+    if (stale)
+        tlb_flush_others();
+    spin_unlock(&lock, on);
+}
+
+// Takes addresses from the window; 0 if it is full.
+static uintptr_t take_window(size_t count)
+{
+    bool on = spin_lock(&lock);
+    uintptr_t va = 0;
+    if (count <= (DEVICE_WINDOW_END - device_next) / PAGE_SIZE) {
+        va = device_next;
+        device_next += count * PAGE_SIZE;
+    }
+    spin_unlock(&lock, on);
+    return va;
 }
 
 void *paging_map_device(uint64_t pa, size_t bytes, unsigned rights)
@@ -244,10 +310,9 @@ void *paging_map_device(uint64_t pa, size_t bytes, unsigned rights)
     // A device register block may begin anywhere in a page.
     uintptr_t offset = (uintptr_t)pa & (PAGE_SIZE - 1);
     size_t count = PAGE_ALIGN_UP(offset + bytes) / PAGE_SIZE;
-    if (count > (DEVICE_WINDOW_END - device_next) / PAGE_SIZE)
+    uintptr_t va = take_window(count);
+    if (!va)
         return NULL;
-    uintptr_t va = device_next;
-    device_next += count * PAGE_SIZE;
     paging_map(va, pa - offset, count, rights);
     return (void *)(va + offset);
 }

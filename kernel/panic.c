@@ -11,9 +11,12 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/gdt.h"
+#include "kernel/kthread.h"
 #include "kernel/layout.h"
 #include "kernel/pages.h"
+#include "kernel/panic_others.h"
 #include "kernel/serial.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/journal.h"
@@ -38,14 +41,21 @@ enum {
     NO_VECTOR = 31, // a call of panic(): reserved, so no trap has it
 };
 
-// Set for good: nobody comes back from a panic.
-static bool panicking;
+// The CPU that panics, + 1. Set for good: nobody comes back from a panic.
+static uint32_t panicking;
 
 // A loop, because an NMI ends HLT even with interrupts off.
 static _Noreturn void halt(void)
 {
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+// Without a way out the others would go on running threads.
+static _Noreturn void halt_all(void)
+{
+    cpus_stop();
+    halt();
 }
 
 // isa-debug-exit reads as 0; a port that nobody decodes reads all ones.
@@ -76,7 +86,7 @@ _Noreturn void machine_exit(uint8_t code)
         outb(EXIT_PORT, code);
     kprintf("%s\n", told ? "exit: this machine has no way out; halted"
                          : "The machine is halted; it is safe to close it.");
-    halt();
+    halt_all();
 }
 
 _Noreturn void machine_reboot(void)
@@ -99,11 +109,8 @@ _Noreturn void machine_reboot(void)
 // A guard page belongs to the stack above it.
 static bool in_guard(uint32_t at)
 {
-    bool in = (at & ~4095u) == (uint32_t)boot_stack_guard;
-
-    for (int i = 0; i < GDT_GUARDS; i++)
-        in |= (at & ~4095u) == (uint32_t)gdt_guards[i];
-    return in;
+    return (at & ~4095u) == (uint32_t)boot_stack_guard || gdt_is_guard(at) ||
+           kthread_is_guard(at);
 }
 
 // cr2 alone does not tell an overflow: after a double fault it may be older.
@@ -187,6 +194,7 @@ static void print_registers(const struct trap_frame *f, uint32_t esp)
 static _Noreturn void finish(const struct trap_frame *f)
 {
     backtrace_print(f->eip, f->ebp);
+    panic_print_others();
     kprintf("the journal's last entries:\n");
     journal_tail(JOURNAL_TAIL);
     print_instruction(f);
@@ -207,11 +215,16 @@ static void put_hex(uint32_t value)
 
 // Interrupts off first: a tick in the middle of the report could run code that
 // the report is about. A fault in here comes back to this function; a call of
-// panic() in here has vector NO_VECTOR.
+// panic() in here has vector NO_VECTOR. Another CPU that panics meanwhile waits
+// for the NMI that stops it.
 static void enter_panic(const struct trap_frame *f)
 {
+    uint32_t nobody = 0, me = cpu_index() + 1;
     interrupts_off();
-    if (panicking) {
+    if (!__atomic_compare_exchange_n(&panicking, &nobody, me, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        if (nobody != me)
+            halt();
         console_puts("\npanic while panicking: vector ");
         put_hex(f->vector);
         console_puts(" at eip ");
@@ -219,9 +232,10 @@ static void enter_panic(const struct trap_frame *f)
         console_putc('\n');
         machine_exit(CODE_PANIC);
     }
-    panicking = true;
+    console_break_lock();
     serial_init(); // a panic in the first lines of C needs a voice, too
     console_putc('\n');
+    panic_stop_others();
 }
 
 // What panic_entry.S leaves on the stack.

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-// printf for a kernel: integers, strings, widths; no allocation, no locks.
+// printf for a kernel: integers, strings, widths; no allocation.
+//
+// What goes to the console is collected and handed over in pieces: a short
+// line stays whole among those of other CPUs, and no argument is read while
+// the console is locked, as reading it may fault.
 //
 // Every conversion ends in `field`, which pads; the sink counts what it is
 // given even when it has no room, so that ksnprintf can tell the full length.
@@ -9,9 +13,10 @@
 #include <stdbool.h>
 
 struct sink {
-    char *out;    // NULL: the console
-    size_t size;  // room in out
-    size_t count; // characters produced so far
+    char *out;       // NULL: the console
+    size_t size;     // room in out
+    size_t count;    // characters produced so far
+    char piece[128]; // for the console, count % 128 of them not handed over
 };
 
 // What stands between % and the letter.
@@ -25,10 +30,12 @@ struct spec {
 static void sink_put(struct sink *sink, char c)
 {
     if (!sink->out)
-        console_putc(c);
+        sink->piece[sink->count % sizeof sink->piece] = c;
     else if (sink->count + 1 < sink->size)
         sink->out[sink->count] = c;
     sink->count++;
+    if (!sink->out && sink->count % sizeof sink->piece == 0)
+        console_write(sink->piece, sizeof sink->piece);
 }
 
 static void sink_pad(struct sink *sink, char c, int n)
@@ -172,11 +179,14 @@ static void format(struct sink *sink, const char *fmt, va_list *ap)
 
 void kvprintf(const char *fmt, va_list ap)
 {
-    struct sink sink = {0};
+    struct sink sink;
     va_list copy;
+    sink.out = NULL;
+    sink.count = 0;
     va_copy(copy, ap);
     format(&sink, fmt, &copy);
     va_end(copy);
+    console_write(sink.piece, sink.count % sizeof sink.piece);
 }
 
 void kprintf(const char *fmt, ...)
@@ -192,8 +202,11 @@ void kprintf(const char *fmt, ...)
 int kvsnprintf(char *out, size_t size, const char *fmt, va_list ap)
 {
     char nowhere;
-    struct sink sink = {size ? out : &nowhere, size ? size : 1, 0};
+    struct sink sink;
     va_list copy;
+    sink.out = size ? out : &nowhere;
+    sink.size = size ? size : 1;
+    sink.count = 0;
     va_copy(copy, ap);
     format(&sink, fmt, &copy);
     va_end(copy);

@@ -5,16 +5,23 @@
 //   vector     who                       goes to
 //   0..31      the CPU                   handlers[], trap_try, or panic
 //   32..47     the PIC's lines 0..15     irq_dispatch
-//   48..255    INT n by software         handlers[], trap_try, or panic
+//   240..254   the local APICs           apic_dispatch
+//   else       INT n by software         handlers[], trap_try, or panic
 //   any soft   INT n, gate replaced      soft_handlers[]
 //
 // Every gate is an interrupt gate: the CPU clears IF on the way in and IRET
-// restores it, so handlers do not nest unless one of them faults.
+// restores it, so handlers do not nest unless one of them faults. The one
+// exception is the NMI, which comes at any time, and in the middle of itself.
+// All CPUs share the table and the handlers.
 #include "kernel/trap.h"
 #include "kernel/cpu.h"
 #include "kernel/gdt.h"
+#include "kernel/kthread.h"
+#include "kernel/lapic.h"
 #include "kernel/panic.h"
 #include "kernel/printf.h"
+#include "kernel/smp.h"
+#include "kernel/spinlock.h"
 #include "kernel/string.h"
 #include "smc/patch/once/once.h"
 #include <stddef.h>
@@ -31,22 +38,15 @@ enum {
 };
 
 extern const uint8_t trap_stubs[], trap_soft_stubs[];
-bool trap_try_raw(void (*fn)(void *arg), void *arg);
-_Noreturn void trap_unwind(void);
+bool trap_try_raw(void (*fn)(void *arg), void *arg, uint32_t *catch);
+_Noreturn void trap_unwind(uint32_t catch);
 void trap_dispatch(struct trap_frame *frame);
 
 // Written at run time: trap_set_soft swaps gates. So it is data, not rodata.
 static uint64_t idt[256];
 static trap_handler *handlers[256], *soft_handlers[256];
-static unsigned irq_depth; // a fault inside an interrupt handler is a panic
 static uint16_t pic_mask = 0xffff & ~(1 << 2); // line 2 is the second PIC
-
-// The innermost trap_try's stack pointer, 0 outside of any.
-// Written only by trap_try_raw and trap_unwind, in kernel/trap_entry.S.
-uint32_t trap_catch;
-// The fault that ended the innermost trap_try, from trap_abandon to the return
-// of trap_try. One is enough: nothing else runs in between.
-static struct trap_frame caught;
+static struct spinlock pic_lock;
 
 //    63        48 47   40 39  32 31       16 15         0
 //   | offset high | type |  0   | selector  | offset low |
@@ -90,17 +90,22 @@ static void pic_init(void)
     outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
 }
 
-void trap_init(void)
+void trap_load_table(void)
 {
     struct {
         uint16_t limit;
         uint32_t base;
     } __attribute__((packed)) pointer = {sizeof idt - 1, (uint32_t)idt};
 
+    __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+}
+
+void trap_init(void)
+{
     for (unsigned v = 0; v < 256; v++)
         set_ordinary_gate(v);
     pic_init();
-    __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+    trap_load_table();
 }
 
 void trap_set_handler(uint8_t vector, trap_handler *handler)
@@ -122,12 +127,12 @@ void trap_set_soft(uint8_t vector, trap_handler *handler, int privilege)
 // would be undone by our write.
 static void irq_set(uint8_t line, trap_handler *handler, bool masked)
 {
-    bool on = interrupts_off();
+    bool on = spin_lock(&pic_lock);
     handlers[IRQ_BASE + line] = handler;
     pic_mask = (uint16_t)((pic_mask & ~(1u << line)) | masked << line);
     outb(PIC1 + 1, (uint8_t)pic_mask);
     outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
-    interrupts_restore(on);
+    spin_unlock(&pic_lock, on);
 }
 
 void irq_enable(uint8_t line, trap_handler *handler)
@@ -160,15 +165,41 @@ static void irq_dispatch(unsigned line, struct trap_frame *frame)
             outb(PIC1, PIC_EOI);
         return;
     }
-    irq_depth++;
+    cpu_local()->irq_depth++;
     if (handlers[IRQ_BASE + line])
         handlers[IRQ_BASE + line](frame);
-    irq_depth--;
+    cpu_local()->irq_depth--;
     // After the handler: the same line cannot come again before it is done.
     // Lines of the second PIC are in service in both.
     if (line >= 8)
         outb(PIC2, PIC_EOI);
     outb(PIC1, PIC_EOI);
+}
+
+// The lines of the PIC are CPU 0's; these are each CPU's own. No handler, no
+// harm: the interrupt is ended all the same. The spurious one has no end.
+static void apic_dispatch(struct trap_frame *frame)
+{
+    struct cpu_local *me = cpu_local();
+
+    me->interrupts++;
+    me->irq_depth++;
+    if (handlers[frame->vector])
+        handlers[frame->vector](frame);
+    me->irq_depth--;
+    lapic_end_of_interrupt();
+}
+
+// The end of every interrupt is where a thread loses its turn. One at ring 3
+// does not: its traps all come to the same stack, and the next thread's could.
+static void dispatch_interrupt(struct trap_frame *frame)
+{
+    if (frame->vector >= VECTOR_TIMER)
+        apic_dispatch(frame);
+    else
+        irq_dispatch(frame->vector - IRQ_BASE, frame);
+    if (!(frame->cs & 3) && !cpu_local()->irq_depth)
+        kthread_preempt();
 }
 
 void irq_end_lost(void)
@@ -180,6 +211,13 @@ void irq_end_lost(void)
             else
                 outb(PIC1, PIC_EOI);
         }
+}
+
+// The spurious vector is none: it must not be ended, and has no handler.
+static bool is_interrupt(uint32_t vector)
+{
+    return (vector >= IRQ_BASE && vector < IRQ_BASE + 16) ||
+           (vector >= VECTOR_TIMER && vector < VECTOR_SPURIOUS);
 }
 
 // NMI and machine check come from outside: no code that runs is to blame.
@@ -200,11 +238,12 @@ void trap_dispatch(struct trap_frame *frame)
             soft(frame);
         return;
     }
-    if (frame->vector >= IRQ_BASE && frame->vector < IRQ_BASE + 16)
-        irq_dispatch(frame->vector - IRQ_BASE, frame);
+    if (is_interrupt(frame->vector))
+        dispatch_interrupt(frame);
     else if (handlers[frame->vector])
         handlers[frame->vector](frame);
-    else if (trap_catch && !irq_depth && is_own_fault(frame->vector))
+    else if (cpu_local()->current->trap_catch && !cpu_local()->irq_depth &&
+             is_own_fault(frame->vector))
         trap_abandon(frame);
     else
         panic_trap(frame);
@@ -212,30 +251,34 @@ void trap_dispatch(struct trap_frame *frame)
 
 bool trap_try(void (*fn)(void *arg), void *arg, struct trap_frame *fault)
 {
+    // The thread stays the same, whatever CPU it is on in the end.
+    struct kthread *me = kthread_current();
     // trap_abandon has filled `caught` if this is false.
-    if (trap_try_raw(fn, arg))
+    if (trap_try_raw(fn, arg, &me->trap_catch))
         return true;
     if (fault)
-        *fault = caught;
+        *fault = me->caught;
     return false;
 }
 
 _Noreturn void trap_abandon(const struct trap_frame *frame)
 {
-    if (!trap_catch)
+    struct kthread *me = kthread_current();
+    if (!me->trap_catch)
         panic_trap(frame);
-    // Copied, because the frame lies on the stack that is thrown away.
-    caught = *frame;
+    // Copied, because the frame lies on the stack that is thrown away. One
+    // place per thread is enough: until trap_try returns, it does nothing else.
+    me->caught = *frame;
     // From ring 0 the CPU pushes no stack pointer: it is where the frame
     // ends.
     if (!(frame->cs & 3)) {
-        caught.esp = trap_esp(frame);
-        caught.ss = GDT_DATA;
+        me->caught.esp = trap_esp(frame);
+        me->caught.ss = GDT_DATA;
     }
-    // What lies below trap_catch is about to vanish. A ONCE block in there
+    // What lies below the catch is about to vanish. A ONCE block in there
     // would count as running for ever and never be tried again.
-    once_unwind((const void *)trap_catch);
-    trap_unwind();
+    once_unwind((const void *)me->trap_catch);
+    trap_unwind(me->trap_catch);
 }
 
 const char *trap_name(uint32_t vector)

@@ -32,12 +32,15 @@ static inline uint32_t trap_esp(const struct trap_frame *frame)
 }
 
 // Runs with interrupts off on the interrupted code's stack or, if that code
-// was at ring 3, on the stack that gdt_tss names.
+// was at ring 3, on the stack that the CPU's task state names.
 typedef void trap_handler(struct trap_frame *frame);
 
 // Builds the IDT, moves the PIC's lines to IRQ_BASE and masks them all. Needs
 // the GDT and no memory. Called once, right after gdt_init.
 void trap_init(void);
+
+// Loads the IDT, which trap_init has built: for the other CPUs.
+void trap_load_table(void);
 
 // Installs a handler for a vector, or removes it with NULL. The handler may
 // change the frame. Without one an exception ends the innermost trap_try, or
@@ -71,7 +74,8 @@ void trap_explain(char *out, uint32_t size, const struct trap_frame *frame);
 
 // Interrupt lines 0..15 of the PIC pair, at vectors 0x20..0x2f. The handler is
 // called with interrupts off; the end of interrupt is sent for it afterwards.
-// A fault inside it is a panic: no trap_try is to blame.
+// They all come to CPU 0. The same holds for the vectors of the local APICs
+// (kernel/smp.h), which come to each CPU, by trap_set_handler. A fault inside it is a panic: no trap_try is to blame.
 #define IRQ_BASE 0x20
 void irq_enable(uint8_t line, trap_handler *handler);
 void irq_disable(uint8_t line);

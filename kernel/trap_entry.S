@@ -144,8 +144,8 @@ trap_int3:
     .size trap_int3, . - trap_int3
 
 /* The double-fault task. The CPU has pushed the error code, and the stack is
- * otherwise empty. IRET with NT set switches back to the state in gdt_tss, and
- * leaves this task where it would go on: behind the IRET, at the jump. */
+ * otherwise empty. IRET with NT set switches back to the interrupted state,
+ * and leaves this task where it would go on: behind the IRET, at the jump. */
     .globl trap_double_fault
     .type trap_double_fault, @function
 trap_double_fault:
@@ -155,20 +155,23 @@ trap_double_fault:
     jmp trap_double_fault
     .size trap_double_fault, . - trap_double_fault
 
-/* bool trap_try_raw(void (*fn)(void *), void *arg)
- * Chains the stack pointer of this frame in trap_catch; trap_unwind comes
- * back to it as if fn had returned, but with the answer false.
+/* bool trap_try_raw(void (*fn)(void *), void *arg, uint32_t *catch)
+ * Chains the stack pointer of this frame in *catch, which belongs to the
+ * thread that runs; trap_unwind comes back to it as if fn had returned, but
+ * with the answer false.
  *
- *   32  arg
- *   28  fn
- *   24  return address
- *   20  ebp                <- ebp
- *    8  ebx, esi, edi         what C expects to be preserved
- *    4  eflags                the interrupt flag, as it was
- *    0  outer trap_catch   <- trap_catch
+ *   40  catch
+ *   36  arg
+ *   32  fn
+ *   28  return address
+ *   24  ebp                <- ebp
+ *   12  ebx, esi, edi         what C expects to be preserved
+ *    8  eflags                the interrupt flag, as it was
+ *    4  catch                 again: ebp is lost when unwinding
+ *    0  outer *catch       <- *catch
  *
  * Calls nest through the last word: a linked list down the stack. It must be
- * exact. A frame that is left without its pop leaves trap_catch pointing into
+ * exact. A frame that is left without its pop leaves *catch pointing into
  * dead stack; the first symptom is that the next fault resumes nonsense. */
     .globl trap_try_raw
     .type trap_try_raw, @function
@@ -179,13 +182,17 @@ trap_try_raw:
     push %esi
     push %edi
     pushf
-    push trap_catch
-    mov %esp, trap_catch
+    mov 16(%ebp), %ebx
+    push %ebx
+    push (%ebx)
+    mov %esp, (%ebx)
     push 12(%ebp)
     call *8(%ebp)
     add $4, %esp
     mov $1, %eax
-1:  pop trap_catch
+1:  mov 4(%esp), %ebx
+    pop (%ebx)
+    pop %ebx
     popf
     pop %edi
     pop %esi
@@ -194,8 +201,8 @@ trap_try_raw:
     ret
     .size trap_try_raw, . - trap_try_raw
 
-/* noreturn void trap_unwind(void)
- * Throws away everything below the innermost trap_try_raw frame: fn, the
+/* noreturn void trap_unwind(uint32_t catch)
+ * Throws away everything below the trap_try_raw frame at `catch`: fn, the
  * fault's frame, and with them whatever fn had not finished. Called with the
  * frame of the fault already copied, since it lies in what is thrown away.
  * Segment registers may be those of loaded code: it was only asked to stop. */
@@ -209,8 +216,8 @@ trap_unwind:
     mov %eax, %es
     mov %eax, %fs
     mov %eax, %gs
-    mov trap_catch, %esp
-    lea 20(%esp), %ebp              /* where trap_try_raw's ebp points */
+    mov 4(%esp), %esp
+    lea 24(%esp), %ebp              /* where trap_try_raw's ebp points */
     xor %eax, %eax
     jmp 1b
     .size trap_unwind, . - trap_unwind
@@ -219,7 +226,8 @@ trap_unwind:
  * IRET to a less privileged ring pops five words, in this order: eip, cs,
  * eflags, esp, ss. It is the only way there. The data segments are loaded
  * before it, because IRET clears those that ring 3 may not use. Privilege 0
- * comes back by the next trap, on the stack that gdt_tss names. [SDM2 IRET] */
+ * comes back by the next trap, on the stack that the CPU's task state names.
+ * [SDM2 IRET] */
     .globl trap_enter_user
     .type trap_enter_user, @function
 trap_enter_user:

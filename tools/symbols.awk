@@ -16,16 +16,11 @@ END {
     print "    .balign 4"
     print "    .globl symbols_start, symbols_end"
     print "symbols_start:"
-    for (i = 1; i <= n; i++)
-        printf "    .long 0x%s - 0x%s, %d\n", at[i], text, length_before(i)
+    for (i = 1; i <= n; i++) printf "    .long 0x%s - 0x%s, %d\n", at[i], text, length_before(i)
     print "symbols_end:"
     print "    .globl symbol_names"
     print "symbol_names:"
     for (i = 1; i <= n; i++) printf "    .asciz \"%s\"\n", name[i]
     print "    .section .note.GNU-stack, \"\", @progbits"
 }
-function length_before(i)
-{
-    if (i > 1) sum += length(name[i - 1]) + 1
-    return sum + 0
-}
+function length_before(i) { if (i > 1) sum += length(name[i - 1]) + 1; return sum + 0 }

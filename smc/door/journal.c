@@ -22,7 +22,7 @@
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
 #include "kernel/string.h"
-#include "smc/door/cpus.h"
+#include "kernel/smp.h"
 
 // At most this many entries go in one compaction: enough to spread its cost
 // over as many writes, few enough to leave some history to read.

@@ -3,7 +3,8 @@
 // who is waited for may itself be waiting, in sync_all, for this CPU.
 #include "smc/door/lock.h"
 #include "kernel/cpu.h"
-#include "smc/door/sync.h"
+#include "kernel/kthread.h"
+#include "kernel/smp.h"
 
 static volatile uint32_t door_taken, poke_taken;
 
@@ -19,7 +20,7 @@ bool door_lock(void)
     bool on = interrupts_off();
     while (!take(&door_taken)) {
         interrupts_restore(on);
-        sync_answer();
+        cpus_answer();
         __asm__ volatile("pause");
         interrupts_off();
     }

@@ -9,6 +9,7 @@
 //              thousand cycles, and writes four registers: not taken
 #include "smc/door/sync.h"
 #include "kernel/cpu.h"
+#include "kernel/kthread.h"
 #include "kernel/trap.h"
 
 enum { CPUID_LEAF = 7, CPUID_SERIALIZE = 1 << 14 };
@@ -34,7 +35,7 @@ void sync_init(void)
     if (cpu.max_leaf >= CPUID_LEAF)
         cpuid(CPUID_LEAF, 0, r);
     has_serialize = r[3] & CPUID_SERIALIZE;
-    trap_set_handler(SYNC_VECTOR, on_sync);
+    trap_set_handler(VECTOR_SYNC, on_sync);
 }
 
 const char *sync_serialiser(void)
@@ -91,7 +92,7 @@ static void ask(uint32_t cpus)
 {
     for (unsigned i = 0; i < CPU_MAX; i++)
         if (cpus >> i & 1 && i != cpu_index())
-            cpu_send_ipi(i, SYNC_VECTOR);
+            cpu_send_ipi(i, VECTOR_SYNC);
 }
 
 // This CPU may not change on the way, or it would be the one that nobody has
@@ -105,7 +106,7 @@ uint32_t sync_all(void)
     uint64_t start = rdtsc();
     ask(cpus);
     do {
-        sync_answer();
+        cpus_answer();
         late = missing(cpus, count);
         __asm__ volatile("pause");
     } while (late && rdtsc() - start < patience);

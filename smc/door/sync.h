@@ -8,7 +8,7 @@
 //
 //   asker                              each other CPU
 //   asked = asked + 1
-//   interrupt SYNC_VECTOR  --------->  now = asked
+//   interrupt VECTOR_SYNC  --------->  now = asked
 //                                      serialise
 //   answered[cpu] >= asked?  <-------  answered[cpu] = now
 //
@@ -21,11 +21,9 @@
 // other do not wait for ever. Linux's on_each_cpu has no such answer, and
 // forbids to ask with interrupts off.
 #pragma once
-#include "smc/door/cpus.h"
+#include "kernel/smp.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-#define SYNC_VECTOR 0xf3
 
 // Each on a cache line of its own: all CPUs read and write these at once.
 struct sync_state {

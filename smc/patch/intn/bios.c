@@ -5,6 +5,7 @@
 // before it left real mode; we go back as often as asked.
 #include "smc/patch/intn/bios.h"
 #include "kernel/cpu.h"
+#include "kernel/lapic.h"
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
@@ -147,12 +148,15 @@ static void switch_and_back(struct bios_regs *regs)
 {
     struct bios_regs *shared = virt_of(BIOS_REGS);
     uint16_t masks = mask_lines();
+    // The same for the vectors of other CPUs and of the timer: they wait.
+    lapic_shut();
 
     *shared = *regs;
     // IF stays clear until the BIOS sets it, TF always.
     shared->eflags = (regs->eflags & STATUS_FLAGS) | EFLAGS_ALWAYS_SET;
     paging_map(BIOS_CODE, BIOS_CODE, 1, PAGE_EXEC);
     bios_switch();
+    lapic_open();
     paging_unmap(BIOS_CODE, 1);
     *regs = *shared;
     unmask_lines(masks);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Many CPUs: they start, they stop, and a panic on one is one of all."""
+import re
+
+import pytest
+
+from kernel import PANIC, PASS
+
+
+def cpus(machine, count, append, **kwargs):
+    return machine(append, extra=("-smp", count), **kwargs)
+
+
+def online(text):
+    """The numbers of the CPUs that the last `cpus` shows online."""
+    last = text[text.rindex(" by the "):]
+    return [int(n) for n in re.findall(r"^CPU (\d)  .* online ", last, re.M)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 8])
+def test_all_come_up(machine, count):
+    run = cpus(machine, count, "exit -- cpus").run().must_end(PASS)
+    assert online(run.text) == list(range(count)), run.explain([])
+
+
+def test_offline_and_online_again(machine):
+    run = cpus(machine, 4, "exit -- cpu 2 offline; cpus; cpu 2 online; "
+               "cpu 3 offline; cpus").run().must_end(PASS)
+    first, _, _ = run.text.partition("CPU 3  APIC 3   offline")
+    assert re.search(r"CPU 2  APIC 2   offline", first), run.explain([])
+    assert online(run.text) == [0, 1, 2], run.explain([])
+
+
+@pytest.mark.parametrize("command, words", [
+    ("cpu 0 offline", "it stays: the devices interrupt it"),
+    ("cpu 9 online", "there is no such CPU"),
+    ("cpu 1 online", "it is online already"),
+    ("cpu 1 sideways", "usage: cpu"),
+])
+def test_refusals(machine, command, words):
+    run = cpus(machine, 2, f"-- {command}; exit").run()
+    assert words in run.text, run.explain([f"not said: {words}"])
+
+
+def test_without_apic_there_is_one(machine):
+    run = cpus(machine, 2, "exit -- cpus", cpu="max,-apic").run()
+    run.must_end(PASS, "1 CPU: the processor has no local APIC")
+
+
+def test_panic_names_the_cpu_and_stops_the_others(machine):
+    run = cpus(machine, 4, "exit -- fault ud").run().must_end(
+        PANIC, "panic on CPU 0, in the thread shell")
+    assert len(re.findall(r"^CPU \d was in the thread idle/\d, backtrace:",
+                          run.text, re.M)) == 3, run.explain([])
