@@ -101,6 +101,8 @@ static bool store_tails(void)
     bool any = false;
     for (uint32_t i = 0; i < poke_batch.count; i++) {
         const struct poke_site *s = &poke_batch.sites[i];
+        if (s->insn.target)
+            poke_map_target(s->insn.target);
         if (s->len > 1)
             store(s->site + 1, s->new + 1, s->len - 1u, POKE_TAIL);
         any |= s->len > 1;

@@ -52,6 +52,16 @@ enum text_reason poke_judge(struct text_result *r, const struct poke *pokes,
                             size_t count, const char *technique,
                             size_t *culprit);
 
+// poke_map.c: TEXT_OK if an instruction of text begins at `site` and no branch
+// leads to the bytes behind its first; else TEXT_INSIDE or TEXT_BRANCH.
+// poke_map_update goes before; poke_map_forget after a write that may move
+// instructions, poke_map_target after one that leads somewhere new.
+enum text_reason poke_map_judge(struct text_result *r, const uint8_t *site,
+                                size_t len);
+void poke_map_update(void);
+void poke_map_forget(const uint8_t *site);
+void poke_map_target(uint32_t target);
+
 // undo.c asks for the one site of a journal line, old and new as in it.
 struct journal_entry;
 struct poke_site poke_site_of(const struct journal_entry *e);

@@ -23,39 +23,11 @@
 // instructions are replaced: they lead to the first byte of instructions.
 #include "kernel/layout.h"
 #include "kernel/string.h"
-#include "kernel/symbols.h"
 #include "smc/door/arena.h"
-#include "smc/door/journal.h"
-#include "smc/door/lock.h"
 #include "smc/door/poke_inside.h"
 #include "smc/door/write.h"
-#include "smc/x86/boundaries.h"
 
-enum { INT3 = 0xcc, LARGEST = 32768 };
-
-// The function that was decoded last. Sites come in order of address, so that
-// each function of a batch is decoded once. `writes` tells whether it may have
-// changed since.
-static struct {
-    struct boundaries b;
-    uint32_t writes;
-    uint8_t marks[LARGEST];
-} known;
-
-static bool decode_function(const uint8_t *site)
-{
-    const uint8_t *start;
-    uint32_t size;
-    if (known.b.code && site >= known.b.code &&
-        site < known.b.code + known.b.size && known.writes == journal_writes())
-        return true;
-    known.b.code = NULL;
-    if (!symbol_range(site, &start, &size) || size > LARGEST)
-        return false;
-    boundaries_find(&known.b, start, size, (uint32_t)start, known.marks);
-    known.writes = journal_writes();
-    return true;
-}
+enum { INT3 = 0xcc };
 
 // In text only: nobody knows where the functions of an arena begin. There the
 // owner, who has made the code, vouches for it.
@@ -64,21 +36,7 @@ static enum text_reason judge_place(struct text_result *r,
 {
     if (s->site < text_start || s->site >= text_end)
         return TEXT_OK;
-    if (!decode_function(s->site))
-        return TEXT_INSIDE;
-    uint32_t offset = (uint32_t)(s->site - known.b.code);
-    if (offset >= known.b.decoded || !(known.marks[offset] & BOUNDARY_START)) {
-        while (offset && !(known.marks[offset] & BOUNDARY_START))
-            offset--;
-        r->other = (uint32_t)known.b.code + offset;
-        return TEXT_INSIDE;
-    }
-    for (uint32_t i = 1; i < s->len && offset + i < known.b.size; i++)
-        if (known.marks[offset + i] & BOUNDARY_TARGET) {
-            r->other = (uint32_t)s->site + i;
-            return TEXT_BRANCH;
-        }
-    return TEXT_OK;
+    return poke_map_judge(r, s->site, s->len);
 }
 
 static bool is_code(uint32_t target)
@@ -195,5 +153,6 @@ enum text_reason poke_judge(struct text_result *r, const struct poke *pokes,
     }
     poke_batch.count = (uint32_t)count;
     sort(poke_batch.sites, count);
+    poke_map_update();
     return judge_all(r, technique, culprit);
 }

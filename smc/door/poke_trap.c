@@ -58,7 +58,7 @@ void poke_withdraw(void)
         __atomic_sub_fetch(&readers[i].count, 1, __ATOMIC_ACQ_REL);
     for (unsigned i = 0; i < CPU_MAX; i++)
         while (readers[i].count) {
-            sync_answer();
+            cpus_answer();
             __asm__ volatile("pause");
         }
 }

@@ -14,9 +14,9 @@
 
 enum { CPUID_LEAF = 7, CPUID_SERIALIZE = 1 << 14 };
 
-// In ticks of the time stamp counter: some seconds on any processor that has
-// company. A CPU that does not answer that long is stuck.
-#define PATIENCE 10000000000ull
+// In ticks of the time stamp counter: some 20 s, since the host of an emulator
+// may be busy. A CPU that does not answer that long is stuck.
+#define PATIENCE 50000000000ull
 
 volatile uint32_t sync_asked;
 struct sync_state sync_states[CPU_MAX];

@@ -224,6 +224,7 @@ static enum text_reason write_judged(struct text_result *r, uint8_t *site,
     if (!r->entry)
         return TEXT_FULL;
     door_copy(site, e.new, r->len); // what the journal has, no second read
+    poke_map_forget(site);
     return TEXT_OK;
 }
 

@@ -82,6 +82,7 @@ static enum text_reason undo_alone(uint32_t number, struct text_result *r,
     if (reason == TEXT_OK) {
         struct journal_entry undo = take_out(e, r, caller);
         door_copy(undo.site, undo.new, undo.len);
+        poke_map_forget(undo.site);
     }
     door_unlock(on);
     if (reason == TEXT_OK)
