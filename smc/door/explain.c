@@ -119,7 +119,7 @@ char *journal_where(char *out, size_t size, const struct journal_entry *e)
     return out;
 }
 
-void journal_print(const struct journal_entry *e)
+static void print_line(const struct journal_entry *e, uint32_t more)
 {
     char where[64];
     journal_where(where, sizeof where, e);
@@ -132,13 +132,37 @@ void journal_print(const struct journal_entry *e)
         kprintf(", and so %u words of text", e->other);
     if (e->folded)
         kprintf(" (%u folded)", e->folded);
+    if (more)
+        kprintf(" and %u more to #%u", more, e->number + more);
     kprintf(" %s\n", verdict(e));
 }
 
-// Oldest first: the newest line ends up next to the prompt.
+void journal_print(const struct journal_entry *e)
+{
+    print_line(e, 0);
+}
+
+// Does the entry at `index` go on with the batch of the one before, with the
+// same fate?
+static bool continues(uint32_t index)
+{
+    const struct journal_entry *e = journal_at(index);
+    const struct journal_entry *before = index ? journal_at(index - 1) : NULL;
+    return before && e->batch && e->batch == before->batch &&
+           e->state == before->state && e->number == before->number + 1;
+}
+
+// Oldest first: the newest line ends up next to the prompt. A batch is one
+// line; `journal N` shows each of its sites.
 void journal_tail(uint32_t n)
 {
-    uint32_t count = journal_count();
-    for (uint32_t i = n < count ? count - n : 0; i < count; i++)
-        journal_print(journal_at(i));
+    uint32_t count = journal_count(), start = count;
+    for (uint32_t lines = 0; start && lines < n; lines += !continues(start))
+        start--;
+    while (start < count) {
+        uint32_t first = start++;
+        while (start < count && continues(start))
+            start++;
+        print_line(journal_at(first), start - first - 1);
+    }
 }
