@@ -20,13 +20,11 @@
 #include "kernel/symbols.h"
 #include "smc/door/lock.h"
 #include "smc/door/poke_inside.h"
-#include "smc/x86/boundaries.h"
 #include "smc/x86/decode.h"
 
-enum { BYTES = 1 << 20, LARGEST = 1 << 15, DIRTY = 32 };
+enum { BYTES = 1 << 20, DIRTY = 32 };
 
 static uint8_t starts[BYTES / 8], targets[BYTES / 8];
-static uint8_t marks[LARGEST];
 
 // Sites written since the map was made; more than fit mean all of text.
 static const uint8_t *dirty[DIRTY];
@@ -55,30 +53,24 @@ void poke_map_target(uint32_t target)
         put(targets, (const uint8_t *)target, true);
 }
 
-// boundaries_find marks targets inside the function; those outside are asked
-// for here.
-static void note_targets(const uint8_t *code, uint32_t size)
+// One instruction after the other, from the first byte on. What cannot be
+// decoded ends it, and has no starts behind it: pokes there are refused.
+static void map_function(const uint8_t *code, uint32_t size)
 {
     struct insn insn;
     uint32_t target;
-    for (uint32_t at = 0; at < size; at++)
-        if ((marks[at] & BOUNDARY_START) &&
-            insn_decode(&insn, code + at, size - at, INSN_32) == INSN_OK &&
-            insn.row && insn_target(&insn, (uint32_t)code + at, &target))
-            poke_map_target(target);
-}
-
-// What cannot be decoded has no starts: it is refused.
-static void map_function(const uint8_t *code, uint32_t size)
-{
-    struct boundaries b = {.decoded = 0};
     if (!in_text(code + size - 1))
         return;
-    if (size <= LARGEST)
-        boundaries_find(&b, code, size, (uint32_t)code, marks);
     for (uint32_t at = 0; at < size; at++)
-        put(starts, code + at, at < b.decoded && (marks[at] & BOUNDARY_START));
-    note_targets(code, b.decoded);
+        put(starts, code + at, false);
+    for (uint32_t at = 0; at < size; at += insn.length) {
+        if (!insn_has_length(
+                insn_decode(&insn, code + at, size - at, INSN_32)))
+            return;
+        put(starts, code + at, true);
+        if (insn.row && insn_target(&insn, (uint32_t)code + at, &target))
+            poke_map_target(target);
+    }
 }
 
 static void map_all(void)
