@@ -23,6 +23,19 @@ def test_all_come_up(machine, count):
     assert online(run.text) == list(range(count)), run.explain([])
 
 
+ALONE = ("who waits for a lock answers", "CPUs run at the same time",
+         "a thread goes on where there is room", "a pinned thread keeps its CPU",
+         "offline and online again, under load")
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_suite(machine, count):
+    skips = [f"smp/{name}" for name in ALONE] if count == 1 else ()
+    run = cpus(machine, count, "check=smp exit", limit=120).run()
+    run.must_pass(["smp"], skips)
+    assert "an NMI that nobody has asked for; 1 since boot" in run.text
+
+
 def test_offline_and_online_again(machine):
     run = cpus(machine, 4, "exit -- cpu 2 offline; cpus; cpu 2 online; "
                "cpu 3 offline; cpus").run().must_end(PASS)

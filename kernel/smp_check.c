@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+// Suite `smp`: many processors. Here: who is who, and how they reach each
+// other. What needs a second CPU is skipped where there is none.
+#include "kernel/smp_check.h"
+#include "kernel/clock.h"
+#include "kernel/cpu.h"
+#include "kernel/kthread.h"
+#include "kernel/lapic.h"
+#include "kernel/pages.h"
+#include "kernel/paging.h"
+#include "kernel/spinlock.h"
+#include "smc/door/sync.h"
+
+enum { PATIENCE_US = 5000000, NMIS = 200, NESTED = 4, LOCKED_ROUNDS = 30 };
+
+unsigned smp_on_each(void (*fn)(void *number))
+{
+    static uint32_t numbers[CPU_MAX];
+    struct kthread *threads[CPU_MAX] = {0};
+    unsigned count = 0;
+
+    // CPU 0 last: there the new thread may take over before this one goes on.
+    for (unsigned i = CPU_MAX; i-- > 0;) {
+        numbers[i] = i;
+        if (cpu_is_online(i))
+            threads[i] = kthread_start("check", fn, &numbers[i], (int)i);
+    }
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        if (threads[i]) {
+            kthread_join(threads[i]);
+            count++;
+        }
+    return count;
+}
+
+bool smp_needs_two(void)
+{
+    bool alone = cpus_online() == 1;
+    if (alone)
+        judged("one CPU");
+    return !alone;
+}
+
+bool smp_await(const volatile uint32_t *count, uint32_t wanted)
+{
+    uint64_t start = clock_us();
+    while (*count < wanted && clock_us() - start < PATIENCE_US)
+        cpu_relax();
+    return *count >= wanted;
+}
+
+unsigned smp_last(void)
+{
+    unsigned last = 0;
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        if (cpu_is_online(i))
+            last = i;
+    return last;
+}
+
+unsigned smp_count_online(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        count += cpu_is_online(i);
+    return count;
+}
+
+// What a CPU says of itself, by two ways that have nothing in common.
+struct who {
+    uint32_t index, by_table, apic_id;
+};
+
+static void ask_who(void *arg)
+{
+    struct who *who = arg;
+    who->index = cpu_index();
+    who->by_table = cpu_index_by_table();
+    who->apic_id = lapic_id();
+}
+
+static enum check_result check_index(void)
+{
+    uint32_t right = 0, all = 0;
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        struct who who = {CPU_MAX, CPU_MAX, CPU_MAX};
+        if (!cpu_call(i, ask_who, &who))
+            continue;
+        all++;
+        right += who.index == i && who.by_table == i &&
+                 who.apic_id == cpu_local_of(i)->apic_id;
+    }
+    judged("%u of %u CPUs: task register, table and APIC agree", right, all);
+    return verdict(right == all && all == cpus_present());
+}
+
+static bool call_absent(void)
+{
+    struct who who;
+    return cpu_call(CPU_MAX, ask_who, &who) ||
+           cpu_call(CPU_MAX - 1, ask_who, &who) != cpu_is_online(CPU_MAX - 1);
+}
+
+static enum check_result check_call_absent(void)
+{
+    judged("number %u is refused", CPU_MAX);
+    return verdict(!call_absent());
+}
+
+// Below the kernel nothing is mapped there: the first mapping also makes a
+// root entry, of which the other CPUs keep a copy that says "nothing".
+#define PROBE_AT 0x50000000u
+
+static void read_probe(void *arg)
+{
+    *(uint32_t *)arg = *(const volatile uint32_t *)PROBE_AT;
+}
+
+// How many CPUs read this value there.
+static uint32_t readers(uint32_t value)
+{
+    uint32_t right = 0;
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        uint32_t seen = 0;
+        right += cpu_call(i, read_probe, &seen) && seen == value;
+    }
+    return right;
+}
+
+// Each CPU reads by the first mapping and so remembers it; then the page
+// behind it is another one.
+static enum check_result check_shootdown(void)
+{
+    uint32_t *first = pages_alloc(1), *second = pages_alloc(1);
+    *first = 0x11111111;
+    *second = 0x22222222;
+    paging_map(PROBE_AT, phys_of(first), 1, PAGE_READ);
+    uint32_t before = readers(*first);
+    paging_map(PROBE_AT, phys_of(second), 1, PAGE_READ);
+    uint32_t after = readers(*second);
+    paging_release(PROBE_AT, 1);
+    pages_free(first, 1);
+    pages_free(second, 1);
+    judged("%u CPUs read the old page, then %u the new one", before, after);
+    return verdict(before == cpus_present() && after == before);
+}
+
+// One side holds the lock and waits for all others to answer; the others want
+// the lock, with interrupts off. Without answers in the loop of spin_wait
+// neither would go on.
+static struct spinlock contended;
+static uint32_t entries;
+
+static void lock_and_ask(void *number)
+{
+    for (int i = 0; i < LOCKED_ROUNDS; i++) {
+        bool on = spin_lock(&contended);
+        entries++;
+        if (*(uint32_t *)number == 0) {
+            tlb_flush_others();
+            sync_all();
+        }
+        spin_unlock(&contended, on);
+    }
+}
+
+static enum check_result check_lock_and_ask(void)
+{
+    if (!smp_needs_two())
+        return CHECK_SKIP;
+    uint32_t waits = spin_waits;
+    entries = 0;
+    unsigned count = smp_on_each(lock_and_ask);
+    judged("%u entries by %u CPUs, %u of them had to wait", entries, count,
+           spin_waits - waits);
+    return verdict(entries == count * LOCKED_ROUNDS && spin_waits > waits);
+}
+
+// NMIs: each that is sent runs the hook, and none more than once.
+static volatile uint32_t hooked, depth, deepest;
+
+static void count_nmi(struct trap_frame *frame)
+{
+    (void)frame;
+    hooked++;
+}
+
+static enum check_result check_nmi(void)
+{
+    unsigned to = smp_last();
+    if (!lapic_is_there()) {
+        judged("no APIC to send one");
+        return CHECK_SKIP;
+    }
+    uint32_t before = cpu_local_of(to)->nmis, lost = 0;
+    hooked = 0;
+    nmi_set_hook(count_nmi);
+    for (uint32_t i = 1; i <= NMIS; i++) {
+        cpu_send_nmi(to);
+        lost += !smp_await(&hooked, i);
+    }
+    nmi_set_hook(NULL);
+    judged("%u sent to CPU %u, %u ran, %u lost", NMIS, to, hooked, lost);
+    return verdict(!lost && hooked == NMIS &&
+                   cpu_local_of(to)->nmis - before == NMIS);
+}
+
+// Sends the next one from inside, and lets it in by an IRET, as a breakpoint
+// in the handler would.
+static void nest(struct trap_frame *frame)
+{
+    (void)frame;
+    if (++depth > deepest)
+        deepest = depth;
+    if (depth < NESTED) {
+        uint32_t reached = depth;
+        cpu_send_nmi(cpu_index());
+        for (int i = 0; i < 1000000 && deepest == reached; i++)
+            sync_core();
+    }
+    depth--;
+    hooked++;
+}
+
+static void begin_nest(void *arg)
+{
+    (void)arg;
+    cpu_send_nmi(cpu_index());
+    smp_await(&hooked, NESTED);
+}
+
+static enum check_result check_nmi_nested(void)
+{
+    if (!lapic_is_there()) {
+        judged("no APIC to send one");
+        return CHECK_SKIP;
+    }
+    hooked = depth = deepest = 0;
+    nmi_set_hook(nest);
+    kthread_join(kthread_start("nmi", begin_nest, NULL, (int)smp_last()));
+    nmi_set_hook(NULL);
+    judged("%u deep on CPU %u, all returned: %u", deepest, smp_last(), hooked);
+    return verdict(deepest == NESTED && hooked == NESTED && !depth);
+}
+
+// Not by cpu_send_nmi: nobody here has asked for this one.
+static enum check_result check_nmi_unasked(void)
+{
+    struct cpu_local *me = cpu_local();
+    uint32_t before = me->nmis_unasked;
+    if (!lapic_is_there()) {
+        judged("no APIC to send one");
+        return CHECK_SKIP;
+    }
+    lapic_send_nmi(me->apic_id);
+    for (int i = 0; i < 1000000 && me->nmis_unasked == before; i++)
+        cpu_relax();
+    judged("%u counted; the log has a line", me->nmis_unasked - before);
+    return verdict(me->nmis_unasked == before + 1);
+}
+
+static const struct check smp_checks[] = {
+    {"the MADT is judged", smp_check_madt},
+    {"the MP table is judged", smp_check_mp},
+    {"the machine's own tables list what runs", smp_check_table_found},
+    {"every CPU knows its number", check_index},
+    {"no call to a CPU that is not there", check_call_absent},
+    {"a changed mapping is forgotten everywhere", check_shootdown},
+    {"who waits for a lock answers", check_lock_and_ask},
+    {"NMIs arrive, each once", check_nmi},
+    {"an NMI inside an NMI", check_nmi_nested},
+    {"an NMI nobody asked for is counted", check_nmi_unasked},
+    {"CPUs run at the same time", smp_check_parallel},
+    {"a counter under a spinlock is exact", smp_check_spinlock},
+    {"a thread that does not yield is preempted", smp_check_preemption},
+    {"preempt_off keeps the CPU", smp_check_preempt_off},
+    {"a thread goes on where there is room", smp_check_migration},
+    {"threads leave nothing behind", smp_check_join},
+    {"every thread catches its own faults", smp_check_trap_try},
+    {"a pinned thread keeps its CPU", smp_check_pinned},
+    {"offline and online again, under load", smp_check_hotplug},
+};
+CHECK_SUITE(smp, smp_checks);
