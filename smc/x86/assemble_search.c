@@ -265,6 +265,13 @@ static void try_row(struct search *s, struct attempt a)
         try_encodings(s, a);
 }
 
+// Nearly all rows go by their first letter, before anything is copied for
+// them.
+static bool is_other(const struct search *s, const struct opcode *row)
+{
+    return row->kind == ROW_INSN && row->name[0] != s->line->mnemonic[0];
+}
+
 // Follows a fork's rows with what each of them asks for. FORK_MODE asks for
 // nothing: the operands make a register or memory of it, and the decoder finds
 // out if they made the other one. Forks nest four deep at most.
@@ -277,6 +284,8 @@ static void visit(struct search *s, struct attempt a)
     if (row->kind <= ROW_INSN)
         return;
     for (uint8_t i = 0; i < row->rows; i++) {
+        if (is_other(s, &row->fork[i]))
+            continue;
         struct attempt next = a;
         next.row = &row->fork[i];
         switch (row->kind) {
@@ -290,8 +299,8 @@ static void visit(struct search *s, struct attempt a)
     }
 }
 
-// All maps, all opcodes: about 2 000 comparisons of names, well under a
-// millisecond, for a person who types.
+// All maps, all opcodes: about 2 000 names, well under a millisecond, for a
+// person who types.
 bool line_encode(struct line *l)
 {
     static const struct opcode *const maps[] = {
@@ -299,15 +308,16 @@ bool line_encode(struct line *l)
         [MAP_0F3A] = map_0f3a, [MAP_3DNOW] = map_3dnow,
     };
     struct search s = {.line = l};
+    bool small_address = line_has_prefix(l, 0x67);
     for (uint8_t map = MAP_1; map <= MAP_3DNOW; map++)
         for (unsigned i = 0; i < 256; i++)
-            visit(&s,
-                  (struct attempt){.row = &maps[map][i],
-                                   .map = map,
-                                   .opcode = (uint8_t)i,
-                                   .small_address = line_has_prefix(l, 0x67),
-                                   .reg = REG_NONE,
-                                   .rm = REG_NONE});
+            if (!is_other(&s, &maps[map][i]))
+                visit(&s, (struct attempt){.row = &maps[map][i],
+                                           .map = map,
+                                           .opcode = (uint8_t)i,
+                                           .small_address = small_address,
+                                           .reg = REG_NONE,
+                                           .rm = REG_NONE});
     if (!s.length) {
         if (s.stage == STAGE_NAME)
             line_error(l, l->word, l->word_length, "is not an instruction");
