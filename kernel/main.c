@@ -21,6 +21,7 @@
 #include "kernel/shell.h"
 #include "kernel/smp.h"
 #include "smc/door/text.h"
+#include "smc/patch/alternative/alternative.h"
 #include "smc/patch/once/once.h"
 
 void kernel_main(uint32_t magic, uint32_t info_phys);
@@ -75,6 +76,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     door_init();
     // Before once_open, which picks its NOP by cpu.long_nop.
     cpu_probe_traps();
+    // By what the probes have found; one CPU runs, and it runs this.
+    alternatives_open();
     clock_init();
     // The blocks that ran before the door was open (serial port, screen,
     // clock) get their patches now.
