@@ -19,6 +19,7 @@
 #include "kernel/layout.h"
 #include "kernel/panic.h"
 #include "kernel/spinlock.h"
+#include "smc/patch/alternative/popcount.h"
 
 enum {
     FRAMES = DIRECT_MAP_SIZE / PAGE_SIZE,
@@ -47,6 +48,14 @@ static void put(uint32_t *map, uint32_t frame, bool value)
 static uint32_t clip(uint64_t frame)
 {
     return frame < FRAMES ? (uint32_t)frame : FRAMES;
+}
+
+static uint32_t count_bits(const uint32_t *map)
+{
+    uint32_t bits = 0;
+    for (uint32_t word = 0; word < FRAMES / 32; word++)
+        bits += popcount32(map[word]);
+    return bits;
 }
 
 // A usable range gives only the whole pages inside it.
@@ -97,8 +106,7 @@ void pages_init(void)
         if (!bootinfo.modules[i].fault)
             exclude(bootinfo.modules[i].start,
                     bootinfo.modules[i].end - bootinfo.modules[i].start);
-    for (uint32_t f = 0; f < FRAMES; f++)
-        stats.usable += get(managed, f);
+    stats.usable = count_bits(managed);
     if (!stats.usable)
         panic("the loader's memory map names no usable memory above 1 MiB");
 }
@@ -167,6 +175,11 @@ void pages_free(void *pages, size_t count)
 struct page_stats page_stats(void)
 {
     return stats;
+}
+
+uint32_t pages_count_used(void)
+{
+    return count_bits(used);
 }
 
 bool page_is_managed(uintptr_t phys)

@@ -46,6 +46,8 @@ struct page_stats {
     uint32_t beyond; // usable RAM frames above the direct map
 };
 struct page_stats page_stats(void);
+// stats.used again, counted in the bitmap: for whoever doubts it.
+uint32_t pages_count_used(void);
 
 // True if the allocator may hand out this frame (now or ever): used by the
 // self-check that walks every frame against the boot information.

@@ -16,6 +16,7 @@
 #include "smc/load/fuzz/mutate.h"
 #include "smc/load/fuzz/watchdog.h"
 #include "smc/load/image.h"
+#include "smc/patch/alternative/block.h"
 
 // Two MiB: room for the stage, the tables and the arena of real files. What
 // needs more is allocated behind the upper fence.
@@ -42,7 +43,7 @@ bool fuzz_begin(struct fuzz *fuzz, const struct module *file)
         heap_free(fuzz->copy);
         return false;
     }
-    memcpy(fuzz->copy, file->data, file->size);
+    block_copy(fuzz->copy, file->data, file->size);
     fuzz->damaged = (struct module){.name = file->name,
                                     .cmdline = file->name,
                                     .data = fuzz->copy,
@@ -116,7 +117,7 @@ static uint32_t strays(struct fuzz *fuzz)
     uint32_t changed = cage_strays(&fuzz->cage);
 
     if (memcmp(fuzz->copy, fuzz->file->data, fuzz->file->size) != 0) {
-        memcpy(fuzz->copy, fuzz->file->data, fuzz->file->size);
+        block_copy(fuzz->copy, fuzz->file->data, fuzz->file->size);
         changed++;
     }
     return changed;

@@ -9,6 +9,7 @@
 #include "kernel/symbols.h"
 #include "smc/load/kaslr/records.h"
 #include "smc/load/kaslr/subject.h"
+#include "smc/patch/alternative/block.h"
 #include "smc/x86/decode.h"
 #include "smc/x86/x86_show.h"
 
@@ -156,7 +157,7 @@ static void by_copying(void *arg)
 static void list_places(struct ways *w)
 {
     struct kaslr_walk walk = kaslr_walk();
-    memset(w->bitmap, 0, records_text_bytes() / 8);
+    block_fill(w->bitmap, 0, records_text_bytes() / 8);
     while (kaslr_next(&walk)) {
         const uint8_t *word = records_word(&walk);
         if (!word || word >= text_end)

@@ -9,6 +9,7 @@
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
+#include "smc/patch/alternative/block.h"
 
 size_t records_text_bytes(void)
 {
@@ -23,7 +24,7 @@ size_t records_text_pages(void)
 uint8_t *records_copy(void)
 {
     uint8_t *copy = pages_alloc(records_text_pages());
-    return copy ? memcpy(copy, text_start, records_text_bytes()) : NULL;
+    return copy ? block_copy(copy, text_start, records_text_bytes()) : NULL;
 }
 
 // The journal knows what every live patch has overwritten. Newest first:

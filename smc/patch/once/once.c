@@ -7,6 +7,7 @@
 #include "kernel/cpu.h"
 #include "kernel/string.h"
 #include "smc/door/text.h"
+#include "smc/patch/alternative/lock.h"
 #include <stddef.h>
 
 enum { JMP_REL8 = 0xeb, JMP_REL32 = 0xe9, LONGEST_SITE = 5 };
@@ -88,18 +89,17 @@ static bool patch_all(struct once *once, bool to_nop)
     return once->refused == TEXT_OK;
 }
 
-// Test and set in one piece. With interrupts on, a handler that meets the same
-// block between the two would find it armed as well, and the block would run
-// twice. This is for one CPU; a second would need a locked exchange.
+// Test and set in one piece, for other CPUs as well: two that find it armed
+// would run the block twice. Interrupts are off until the frame is noted: a
+// fault in a handler would take the block for one that it may arm again.
 //
 // The frame is this function's own. It lies just below the one of the function
 // that has the block, and that is all once_unwind wants to know.
 struct once *once_enter(struct once *once)
 {
     bool on = interrupts_off();
-    bool enter = once->state == ONCE_ARMED;
+    bool enter = atomic_replace(&once->state, ONCE_ARMED, ONCE_RUNNING);
     if (enter) {
-        once->state = ONCE_RUNNING;
         once->frame = __builtin_frame_address(0);
         once->tries++;
     }
