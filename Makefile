@@ -29,6 +29,13 @@ SOURCES := $(sort $(wildcard boot/*.c kernel/*.c smc/*/*.c smc/*/*/*.c))
 ASM := $(sort $(wildcard boot/*.S kernel/*.S smc/*/*.S smc/*/*/*.S))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.S.o)
 
+# One NOP for a call at the entry of every function, but of those that run in
+# the middle of a patch (linker.ld lists them) or of a trace, and of the boot.
+ENTRY := -fpatchable-function-entry=5
+DOOR := $(subst *,%,$(shell sed -n \
+    '/door_start = /,/door_end = /s/^ *\*\([^ ]*\)\.o.[.]text.*/\1.c/p' linker.ld))
+WITH_ENTRY := $(filter-out boot/% smc/patch/trace/tracer% $(DOOR),$(SOURCES))
+
 # A rebuild with another compiler or level must not mix objects.
 FLAVOUR := $(BUILD)/flavour
 # A source that is gone must leave the image, too.
@@ -37,7 +44,7 @@ remember = $(shell mkdir -p $(BUILD); echo '$(2)' | cmp -s - $(1) || \
     echo '$(2)' > $(1))
 ifneq ($(filter-out clean help format format-check,\
     $(or $(MAKECMDGOALS),all)),)
-$(call remember,$(FLAVOUR),$(CC) $(CFLAGS))
+$(call remember,$(FLAVOUR),$(CC) $(CFLAGS) $(ENTRY))
 $(call remember,$(LIST),$(OBJECTS))
 endif
 
@@ -54,6 +61,12 @@ all: $(ELF)
 $(BUILD)/%.o: %.c $(FLAVOUR)
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(CFLAGS) -c $< -o $@
+
+$(WITH_ENTRY:%.c=$(BUILD)/%.o): $(BUILD)/%.o: %.c tools/entry.awk $(FLAVOUR)
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(CFLAGS) $(ENTRY) -MT $@ -S $< -o $(@:.o=.s)
+	@awk -f tools/entry.awk $(@:.o=.s) > $(@:.o=.entry.s)
+	@$(CC) -m32 -c $(@:.o=.entry.s) -o $@
 
 # The lab `kaslr` compares code that needs no relocation.
 $(BUILD)/smc/load/kaslr/subject_pic.o: CFLAGS += -fpie -fvisibility=hidden

@@ -12,6 +12,9 @@
 //   bss_start        zeros                          rw-
 //   bss_end          physical memory goes on
 //
+// Between entries_start and entries_end, in rodata, stands the address of every
+// function that begins with room for a call, in no order.
+//
 // Every X_end is exclusive. All boundaries are page aligned but door_end.
 // The boot part stays where the loader put it. From text_start to bss_end is
 // one block, also in physical memory; boot/low_move.c may have moved it.
@@ -26,6 +29,7 @@ extern const uint8_t data_start[], data_end[];
 extern const uint8_t tables_start[], tables_end[];
 extern const uint8_t bss_start[], bss_end[];
 extern const uint8_t stacks_start[], stacks_end[];
+extern uint8_t *const entries_start[], *const entries_end[]; // of functions
 extern const uint8_t boot_stack_guard[], boot_stack_top[];
 
 // The byte at a distance from a boundary. The detour hides from the compiler
