@@ -3,6 +3,7 @@
 // same address and that shows each its own. [SDM3 10.4.1]
 //
 //   020 number    080 task priority   0b0 end of interrupt   0f0 spurious
+//   100 in service, one bit for a vector, 32 in each of 8 registers
 //   300 command, low   310 high: to whom
 //   320 timer   350 LINT0   360 LINT1   380 first count   390 count   3e0 by
 //
@@ -26,6 +27,7 @@ enum {
     TASK_PRIORITY = 0x080,
     END_OF_INTERRUPT = 0x0b0,
     SPURIOUS = 0x0f0,
+    IN_SERVICE = 0x100,
     COMMAND = 0x300,
     COMMAND_TO = 0x310,
     TIMER = 0x320,
@@ -138,6 +140,11 @@ void lapic_send_init(uint8_t apic_id)
 void lapic_send_start(uint8_t apic_id, uint8_t page)
 {
     command(apic_id, MODE_START | page);
+}
+
+bool lapic_in_service(uint8_t vector)
+{
+    return registers && get(IN_SERVICE + vector / 32 * 16u) >> vector % 32 & 1;
 }
 
 void lapic_end_of_interrupt(void)

@@ -24,6 +24,10 @@ void lapic_send_nmi(uint8_t apic_id);
 void lapic_send_init(uint8_t apic_id);
 void lapic_send_start(uint8_t apic_id, uint8_t page);
 
+// Whether the calling CPU has taken this vector from its APIC and not ended
+// it yet: tells an interrupt from an INT n with the same number.
+bool lapic_in_service(uint8_t vector);
+
 // For trap_dispatch, after the handler of a vector of this APIC.
 void lapic_end_of_interrupt(void);
 

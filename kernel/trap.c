@@ -220,6 +220,14 @@ static bool is_interrupt(uint32_t vector)
            (vector >= VECTOR_TIMER && vector < VECTOR_SPURIOUS);
 }
 
+// A soft gate at a vector of the APICs: other CPUs go on using it to ask this
+// one. A question taken for an INT n would never be answered.
+static bool is_interrupt_at_soft_gate(uint32_t vector)
+{
+    return vector >= 256 + VECTOR_TIMER && vector < 256 + VECTOR_SPURIOUS &&
+           lapic_in_service((uint8_t)vector);
+}
+
 // NMI and machine check come from outside: no code that runs is to blame.
 static bool is_own_fault(uint32_t vector)
 {
@@ -232,6 +240,8 @@ static bool is_own_fault(uint32_t vector)
 // trap_try is told, and what nobody expects is a panic.
 void trap_dispatch(struct trap_frame *frame)
 {
+    if (is_interrupt_at_soft_gate(frame->vector))
+        frame->vector -= 256;
     if (frame->vector >= 256) {
         trap_handler *soft = soft_handlers[frame->vector - 256];
         if (soft)
