@@ -201,17 +201,21 @@ static const char *next_word(const char *p, size_t *len)
     return *len ? p : NULL;
 }
 
+const char *boot_next_word(const char *p, size_t *len)
+{
+    p = next_word(p, len);
+    // What follows is the script: `-- echo exit` must not make the machine
+    // leave.
+    return p && *len == 2 && strncmp(p, "--", 2) == 0 ? NULL : p;
+}
+
 // A word matches as a whole or up to its `=`: "exit" finds "exit" and
 // "exit=port" but not "exits".
 bool boot_word(const char *name, char *value, size_t size)
 {
     size_t name_len = strlen(name), len;
-    for (const char *p = bootinfo.cmdline; (p = next_word(p, &len));
+    for (const char *p = bootinfo.cmdline; (p = boot_next_word(p, &len));
          p += len) {
-        if (len == 2 && strncmp(p, "--", 2) == 0)
-            // What follows is the script: `-- echo exit` must not make the
-            // machine leave.
-            return false;
         if (len < name_len || strncmp(p, name, name_len) != 0)
             continue;
         if (len > name_len && p[name_len] != '=')

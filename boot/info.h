@@ -54,6 +54,10 @@ const char *bootinfo_copy(uint32_t magic, uint32_t info_phys);
 // nothing depends on a word's position.
 bool boot_word(const char *name, char *value, size_t size);
 
+// Steps over blanks to the next word before `--` and stores its length; NULL
+// after the last one. Begin with bootinfo.cmdline, go on behind the word.
+const char *boot_next_word(const char *p, size_t *len);
+
 // The text after the word `--`, or NULL. Points into the copied command line:
 // commands separated by `;`, for command_run_line.
 const char *boot_script(void);

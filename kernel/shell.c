@@ -5,6 +5,8 @@
 //   exit                       leave when done: 0x10 good, 0x11 if any failed
 //   patience=SECONDS           how long a call into loaded code may run
 //   -- COMMAND; COMMAND        shell commands, after the above
+//
+// A word that is not known counts as a command that failed.
 #include "kernel/shell.h"
 #include "boot/info.h"
 #include "kernel/clock.h"
@@ -29,7 +31,7 @@ static int run_batch(const char *command, const char *names)
 
 static int run_command_line(void)
 {
-    int failed = 0;
+    int failed = boot_words_judge();
     char names[256];
     for (unsigned i = 0; i < sizeof batch_words / sizeof batch_words[0]; i++)
         if (boot_word(batch_words[i], names, sizeof names))

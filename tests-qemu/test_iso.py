@@ -4,7 +4,7 @@ import re
 import subprocess
 import time
 
-from kernel import BUILD, CLEAN_ENV, ELF, PASS, ROOT
+from kernel import BUILD, CLEAN_ENV, ELF, FAIL, PASS, ROOT
 from labs import ZLIB
 
 MKISO = ROOT / "tools" / "mkiso.sh"
@@ -25,6 +25,12 @@ def test_boots_to_a_prompt(machine):
     with machine(iso=make_iso("prompt", "")).open() as console:
         console.prompt()
         assert console.run("echo hello").strip() == "hello"
+
+
+def test_the_first_word_from_grub_is_judged(machine):
+    """QEMU puts the kernel's file first, GRUB does not."""
+    machine(iso=make_iso("words", "chekc=memory exit")).run().must_end(
+        FAIL, "^boot word `chekc=memory`: ")
 
 
 def test_modules_and_command_line_arrive(machine, tmp_path):

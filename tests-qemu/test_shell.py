@@ -134,6 +134,29 @@ def test_script_after_two_dashes(machine):
         PASS, "^first$", "^se;cond$", "^third$")
 
 
+ONLY = "there is no such word, only check demo bench kaslr exit patience"
+
+
+@pytest.mark.parametrize("words, told", [
+    ("chekc=memory", f"`chekc=memory`: {ONLY}"),
+    ("kaslrx", f"`kaslrx`: {ONLY}"), ("=", f"`=`: {ONLY}"),
+    ("exit=bohcs", '`exit=bohcs`: exit wants nothing, "port" or "bochs"'),
+    ("patience=0", "`patience=0`: patience wants a number of seconds, "),
+    ("patience", "`patience`: patience wants a number of seconds, "),
+    ("x" * 300, f"`{'x' * 63}`: {ONLY}")],
+    ids=["a name", "a suffix", "no name", "a way", "no time", "no value",
+         "long"])
+def test_bad_boot_words_are_told_and_fail(machine, words, told):
+    machine(f"{words} exit -- echo still here").run().must_end(
+        FAIL, f"^boot word {re.escape(told)}", "^still here$")
+
+
+def test_boot_words_that_are_good_are_not_told(machine):
+    run = machine("/a/path exit=port patience=3 kaslr=1 check=door "
+                  "-- echo chekc=x").run().must_end(PASS, "^chekc=x$")
+    assert "boot word" not in run.text
+
+
 def test_failed_command_fails_the_machine(machine):
     machine("exit -- echo first; nosuch; echo last").run().must_end(
         FAIL, "^first$", "nosuch", "^last$")
