@@ -130,6 +130,16 @@ int command_run_line(const char *p)
     }
 }
 
+#define COLUMN "                                 " // all before the help
+
+// A usage that is wider than its column has a line of its own.
+static void print_row(const struct command *c)
+{
+    bool wide = strlen(c->usage) > 22;
+    kprintf("  %-8s %-22s%s %s\n", c->name, c->usage, wide ? "\n" COLUMN : "",
+            c->help);
+}
+
 static int run_help(int argc, char **argv)
 {
     if (argc == 2) {
@@ -143,7 +153,7 @@ static int run_help(int argc, char **argv)
     }
     for (const struct command *const *c = commands_start; c < commands_end;
          c++)
-        kprintf("  %-8s %-22s %s\n", (*c)->name, (*c)->usage, (*c)->help);
+        print_row(*c);
     kprintf("Several commands go on one line with `;` between them. Tab "
             "completes.\n");
     return 0;

@@ -156,14 +156,19 @@ def test_help_lines_fit_the_screen(machine):
             "heat", "fuzz")
     text = machine("exit -- help").run().must_end(PASS).text
     lines = [line for line in text.splitlines()
-             if line.split() and line.split()[0] in ours]
+             if line[:2] == "  " and line[2:].partition(" ")[0] in ours]
     assert len(lines) == len(ours)
     assert all(len(line) < WIDTH for line in lines), lines
 
 
 def test_help_fits_the_screen_and_says_what_call_does(console):
     said = console.run("help")
-    assert max(map(len, said.splitlines())) < WIDTH
+    lines = said.splitlines()[:-1]
+    assert max(map(len, lines)) < WIDTH
+    # What it does has a column, or behind a wide usage a line.
+    assert [line for line, after in zip(lines, lines[1:] + [""])
+            if not after.startswith(" " * 34)
+            and not re.match(".{33} [^ ]", line)] == []
     assert re.search(r"^  call +NAME SYMBOL \[ARGS\.\.\.\] +run it with ",
                      said, re.M)
 
