@@ -148,7 +148,8 @@ static bool read_display(struct step *s, uint32_t offset, uint32_t top,
     uint8_t bytes[4] = {0};
     if (!memory_read(s, SEG_SS, offset, bytes, each, false))
         return false;
-    for (unsigned i = 0; i < each; i++) {
+    // The second limit is for gcc -O3, which cannot know that 4 is the most.
+    for (unsigned i = 0; i < each && i < sizeof bytes; i++) {
         // How many bytes lie between this one and `top`.
         uint32_t below = (top - 1 - (offset + i)) & size_mask(stack_size(s));
         uint32_t slot = below / each, byte = each - 1 - below % each;
