@@ -160,6 +160,8 @@ SECONDS ?= 60
 # The longest inputs: an instruction has 15 bytes, a file thousands.
 MAX_LEN_load := 8192
 fuzz: needs
+	@$(if $(filter $(ENGINE),$(FUZZ)),:,echo 'fuzz: no engine \
+	    "$(ENGINE)"; there are: $(FUZZ)'; exit 1)
 	@$(can_run)
 	@$(MAKE) --no-print-directory $(HOST)/fuzz/fuzz_$(ENGINE)
 	@mkdir -p $(HOST)/found/$(ENGINE)
