@@ -79,9 +79,10 @@ static void cut_pe(const struct module *file, struct trial *trial)
     }
 }
 
-// A cut in what no section uses is harmless: zlib1.dll ends with 14 bytes
-// that hold the long name of a section, for debuggers.
-enum check_result check_truncated(void)
+// All files, damaged in many ways each; what they need is loaded meanwhile.
+static enum check_result each_file(const char *name,
+                                   void (*damage)(const struct module *file,
+                                                  struct trial *trial))
 {
     struct trial trial = {.loaded = 0};
     const struct image *opened;
@@ -94,19 +95,30 @@ enum check_result check_truncated(void)
         return check_without("zlib1.dll or any .mod");
     opened = try_open_needed();
     before = memory_mark();
-    for (index = 0; (file = check_next_file(&index)) != NULL;) {
-        trial.file = *file;
-        if (is_elf(file))
-            cut_elf(file, &trial);
-        else
-            cut_pe(file, &trial);
-        // And a hundred places that mean nothing in particular.
-        for (uint32_t i = 1; i <= 100; i++)
-            cut_at(&trial, file->size, file->size / 101 * i);
-    }
-    result = try_verdict("truncations", &trial, before);
+    for (index = 0; (file = check_next_file(&index)) != NULL;)
+        damage(file, &trial);
+    result = try_verdict(name, &trial, before);
     close_newer(opened);
     return result;
+}
+
+static void cut_file(const struct module *file, struct trial *trial)
+{
+    trial->file = *file;
+    if (is_elf(file))
+        cut_elf(file, trial);
+    else
+        cut_pe(file, trial);
+    // And a hundred places that mean nothing in particular.
+    for (uint32_t i = 1; i <= 100; i++)
+        cut_at(trial, file->size, file->size / 101 * i);
+}
+
+// A cut in what no section uses is harmless: zlib1.dll ends with 14 bytes
+// that hold the long name of a section, for debuggers.
+enum check_result check_truncated(void)
+{
+    return each_file("truncations", cut_file);
 }
 
 // Where the tables of a file begin, behind its code.
@@ -159,9 +171,14 @@ static void mutate(uint8_t *copy, const struct module *file, uint32_t at)
 // tables. A word is put back before the next one is changed.
 static void mutate_file(const struct module *file, struct trial *trial)
 {
-    uint32_t tables = tables_of(file), headers = headers_of(file), at;
-    uint8_t *copy = try_copy_of(file, trial);
+    uint32_t tables, headers = headers_of(file), at;
+    uint8_t *copy;
 
+    // Below that a file has hardly any table to damage.
+    if (file->size <= 2048)
+        return;
+    tables = tables_of(file);
+    copy = try_copy_of(file, trial);
     for (uint32_t i = 0; copy && i < MUTANTS; i++) {
         at = random_below(3) == 0
                  ? random_below(headers)
@@ -175,23 +192,6 @@ static void mutate_file(const struct module *file, struct trial *trial)
 
 enum check_result check_mutants(void)
 {
-    struct trial trial = {.loaded = 0};
-    const struct image *opened;
-    struct memory_mark before;
-    const struct module *file;
-    size_t index = 0;
-    enum check_result result;
-
-    if (!check_next_file(&index))
-        return check_without("zlib1.dll or any .mod");
-    opened = try_open_needed();
-    before = memory_mark();
     random_state = 1;
-    for (index = 0; (file = check_next_file(&index)) != NULL;)
-        // Below that a file has hardly any table to damage.
-        if (file->size > 2048)
-            mutate_file(file, &trial);
-    result = try_verdict("mutants", &trial, before);
-    close_newer(opened);
-    return result;
+    return each_file("mutants", mutate_file);
 }
