@@ -17,7 +17,8 @@ ENGINES := kernel/printf.c kernel/word.c \
 # What it would call, and the shell's view of it, stay behind.
 ENGINES_32 := $(filter-out %/commands.c %_command.c smc/load/call.c, \
     $(wildcard smc/load/*.c smc/load/elf/*.c smc/load/pe/*.c \
-        smc/load/host/*.c)) $(wildcard tests-host/stand_in_*.c)
+        smc/load/host/*.c)) smc/door/arena_room.c \
+    $(wildcard tests-host/stand_in_*.c)
 
 # FUZZ: tests-host/fuzz_NAME.c for each. They also stand among the asan
 # programs, where they run over files: tests-host/corpus/NAME in `make test`.

@@ -177,23 +177,6 @@ uintptr_t arena_draw(size_t bytes, uint32_t *seed)
     return 0;
 }
 
-// smc/door/arena.c has the reasons for what is compared here and below.
-void *arena_reserve(struct arena *arena, size_t bytes, size_t align)
-{
-    size_t at = (arena->used + align - 1) & ~(align - 1);
-
-    if (at > arena->size || bytes > arena->size - at)
-        return NULL;
-    arena->used = at + bytes;
-    return arena->base + at;
-}
-
-static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
-{
-    return at >= arena->base && len <= arena->size &&
-           (size_t)(at - arena->base) <= arena->size - len;
-}
-
 static bool is_code(const struct arena *arena, const uint8_t *at, size_t len)
 {
     size_t first = (size_t)(at - arena->base) / PAGE_SIZE;
@@ -215,7 +198,7 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     (void)technique;
     if (!len)
         result.reason = TEXT_BAD_LENGTH;
-    else if (!holds(arena, at, len))
+    else if (!arena_holds(arena, at, len))
         result.reason = TEXT_OUTSIDE;
     else if (!is_code(arena, at, len))
         result.reason = TEXT_UNMAPPED;
@@ -246,7 +229,7 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
     (void)technique;
     if (!bytes || bytes % PAGE_SIZE || len > bytes)
         result.reason = TEXT_BAD_LENGTH;
-    else if (!holds(arena, at, bytes))
+    else if (!arena_holds(arena, at, bytes))
         result.reason = TEXT_OUTSIDE;
     else if (!is_data(arena, at, bytes))
         result.reason = TEXT_UNMAPPED;
@@ -262,7 +245,7 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
-        !holds(arena, at, bytes))
+        !arena_holds(arena, at, bytes))
         return false;
     // In one piece, as every change is a system call.
     if (mprotect(at, bytes, DATA))
@@ -293,7 +276,7 @@ struct arena *arena_of(const void *at, size_t len)
 {
     struct arena *arena = arenas;
 
-    while (arena && !holds(arena, at, len))
+    while (arena && !arena_holds(arena, at, len))
         arena = arena->next;
     return arena;
 }

@@ -64,25 +64,6 @@ struct arena *arena_create(const char *name, size_t bytes)
     return arena;
 }
 
-// `at` may pass the end by rounding up, so it is compared before it is
-// subtracted: size - at would be a huge number otherwise, and all would fit.
-void *arena_reserve(struct arena *arena, size_t bytes, size_t align)
-{
-    size_t at = (arena->used + align - 1) & ~(align - 1);
-    if (at > arena->size || bytes > arena->size - at)
-        return NULL;
-    arena->used = at + bytes;
-    return arena->base + at;
-}
-
-// As inside() in text.c: no sum that could wrap. A length over the size is
-// ruled out before size - len is taken.
-static bool holds(const struct arena *arena, const uint8_t *at, size_t len)
-{
-    return at >= arena->base && len <= arena->size &&
-           (size_t)(at - arena->base) <= arena->size - len;
-}
-
 void door_touch(const volatile uint8_t *code, size_t len)
 {
     for (size_t i = 0; i < len; i += PAGE_SIZE)
@@ -107,7 +88,7 @@ static enum text_reason judge_block(struct text_result *r,
 {
     if (len == 0)
         return TEXT_BAD_LENGTH;
-    if (!holds(arena, at, len))
+    if (!arena_holds(arena, at, len))
         return TEXT_OUTSIDE;
     if (code < at + len && at < code + len)
         return TEXT_SOURCE;
@@ -176,7 +157,7 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
-        !holds(arena, at, bytes))
+        !arena_holds(arena, at, bytes))
         return false;
     if (has_code(at, bytes)) { // otherwise the journal has nothing of it
         poke_forget(at, bytes);
@@ -247,7 +228,7 @@ void arena_destroy(struct arena *arena)
 struct arena *arena_of(const void *at, size_t len)
 {
     for (struct arena *a = arenas; a; a = a->next)
-        if (holds(a, at, len))
+        if (arena_holds(a, at, len))
             return a;
     return NULL;
 }

@@ -85,6 +85,9 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
 // Two who reserve at once could get the same bytes; the caller prevents it.
 void *arena_reserve(struct arena *arena, size_t bytes, size_t align);
 
+// Do all of these bytes lie inside the arena?
+bool arena_holds(const struct arena *arena, const uint8_t *at, size_t len);
+
 // Writes a generated block of any length to [at, at + len) inside the arena
 // and journals it as one line. `technique` as in text_write. Refuses a range
 // outside the arena or on a page that was made data, a source that lies in
