@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The GRUB kernel for its modules: printing, time, what a machine without
-// disks answers, and the table.
+// The GRUB kernel for its modules: time, what a machine without disks
+// answers, and the table.
 //
 // GRUB 2.06 for i386-pc has 275 modules. What they import and none of them
 // exports are 119 names; this table and that of host_grub_refused.c are all
@@ -11,55 +11,6 @@
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
 #include "smc/load/host/host_c.h"
-
-static GRUB int grub_vprintf(const char *fmt, va_list ap)
-{
-    return host_vprintf(fmt, ap);
-}
-
-static PRINTF_LIKE(1, 2) int grub_printf(const char *fmt, ...)
-{
-    va_list ap;
-    int len;
-
-    va_start(ap, fmt);
-    len = host_vprintf(fmt, ap);
-    va_end(ap);
-    return len;
-}
-
-static PRINTF_LIKE(1, 2) char *grub_xasprintf(const char *fmt, ...)
-{
-    va_list ap;
-    char *text;
-
-    va_start(ap, fmt);
-    text = host_vasprintf(fmt, ap);
-    va_end(ap);
-    return text;
-}
-
-static GRUB char *grub_xvasprintf(const char *fmt, va_list ap)
-{
-    return host_vasprintf(fmt, ap);
-}
-
-// Printed if the variable "debug" names the condition, or is "all".
-static PRINTF_LIKE(4, 5) void grub_real_dprintf(const char *file, int line,
-                                                const char *condition,
-                                                const char *fmt, ...)
-{
-    const char *debug = host_grub_env_get("debug");
-    va_list ap;
-
-    if (!debug || !(host_grub_strword(debug, "all") ||
-                    host_grub_strword(debug, condition)))
-        return;
-    kprintf("%s:%d: ", file, line);
-    va_start(ap, fmt);
-    host_vprintf(fmt, ap);
-    va_end(ap);
-}
 
 // GRUB halts the machine here. A module's idea of fatal ends only its call.
 static PRINTF_LIKE(1, 2) void grub_fatal(const char *fmt, ...)
@@ -272,10 +223,10 @@ static const struct host_symbol symbols[] = {
     NONE("grub_partition_map_list", PARTITION_MAPS),
     NONE("grub_pc_net_config", NET_CONFIG),
     HOST_CODE("grub_print_error", host_grub_print_error),
-    HOST_CODE("grub_printf", grub_printf),
-    HOST_CODE("grub_printf_", grub_printf),
+    HOST_CODE("grub_printf", host_grub_printf),
+    HOST_CODE("grub_printf_", host_grub_printf),
     HOST_CODE("grub_puts_", grub_puts),
-    HOST_CODE("grub_real_dprintf", grub_real_dprintf),
+    HOST_CODE("grub_real_dprintf", host_grub_real_dprintf),
     NONE("grub_realidt", REAL_IDT),
     HOST_CODE("grub_realloc", host_grub_realloc),
     HOST_CODE("grub_refresh", grub_refresh),
@@ -303,10 +254,10 @@ static const struct host_symbol symbols[] = {
     NONE("grub_term_poll_usb", POLL_USB),
     HOST_DATA("grub_tsc_rate", grub_tsc_rate),
     HOST_CODE("grub_unregister_command", host_grub_unregister),
-    HOST_CODE("grub_vprintf", grub_vprintf),
-    HOST_CODE("grub_xasprintf", grub_xasprintf),
+    HOST_CODE("grub_vprintf", host_grub_vprintf),
+    HOST_CODE("grub_xasprintf", host_grub_xasprintf),
     HOST_DATA("grub_xputs", grub_xputs),
-    HOST_CODE("grub_xvasprintf", grub_xvasprintf),
+    HOST_CODE("grub_xvasprintf", host_grub_xvasprintf),
     HOST_CODE("grub_zalloc", host_grub_zalloc),
 };
 HOST_FAMILY(host_grub, "grub", "the GRUB kernel, for its modules", symbols);
