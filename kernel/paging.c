@@ -17,7 +17,6 @@
 // this file, so it lies in the part of text that is never patched.
 // [SDM3 4.3, 4.4]
 #include "kernel/paging.h"
-#include "boot/info.h"
 #include "kernel/cpu.h"
 #include "kernel/gdt.h"
 #include "kernel/layout.h"
@@ -341,40 +340,6 @@ void paging_walk(void (*fn)(uintptr_t va, const struct page_info *, void *),
     } while (va);
 }
 
-// The direct map ends where the last byte of RAM or of a module does: every
-// 4 MiB (2 MiB with PAE) more would cost a page table. Holes in between are
-// mapped, too; the text screen at 0xb8000 is one.
-static uintptr_t direct_map_end(void)
-{
-    uint64_t end = phys_of(bss_end);
-    for (uint32_t i = 0; i < bootinfo.map_count; i++) {
-        const struct boot_range *r = &bootinfo.map[i];
-        if (r->type == 1 && r->base + r->length > end)
-            end = r->base + r->length;
-    }
-    for (uint32_t i = 0; i < bootinfo.module_count; i++)
-        if (!bootinfo.modules[i].fault && bootinfo.modules[i].end > end)
-            end = bootinfo.modules[i].end;
-    return end < DIRECT_MAP_SIZE ? PAGE_ALIGN_UP((uintptr_t)end)
-                                 : DIRECT_MAP_SIZE;
-}
-
-// Both ends are page aligned: see kernel/layout.h.
-static void protect_range(const uint8_t *start, const uint8_t *end,
-                          unsigned rights)
-{
-    paging_protect(start, (size_t)(end - start) / PAGE_SIZE, rights);
-}
-
-// Each stack in .stacks begins with its guard page; their sizes are known
-// only to their owners, who name the guards here.
-static void unmap_guards(void)
-{
-    paging_unmap((uintptr_t)boot_stack_guard, 1);
-    for (int i = 0; i < GDT_GUARDS; i++)
-        paging_unmap((uintptr_t)gdt_guards[i], 1);
-}
-
 // Runs on the boot tables and builds the final ones beside them. Nothing
 // changes until the one write to cr3; from its next instruction on the low
 // mapping is gone.
@@ -387,15 +352,7 @@ void paging_init(void)
         // a reserved bit, and every access through it would fault.
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
     root = pae ? (void *)pae_root : new_table();
-    paging_map(KERNEL_BASE, 0, direct_map_end() / PAGE_SIZE, PAGE_WRITE);
-    // All data at first; then the image gets what it needs. The boot part is
-    // done and vanishes: a stray jump into it faults.
-    paging_unmap(KERNEL_BASE + (uintptr_t)boot_part_start,
-                 (size_t)(boot_part_end - boot_part_start) / PAGE_SIZE);
-    protect_range(text_start, text_end, PAGE_EXEC);
-    protect_range(rodata_start, rodata_end, PAGE_READ);
-    protect_range(tables_start, tables_end, PAGE_READ);
-    unmap_guards();
+    paging_map_kernel();
     // The alias window's table must exist before the door needs it.
     page_table(PAGING_ALIAS, true);
     write_cr3(phys_of(root));

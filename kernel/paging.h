@@ -39,6 +39,10 @@ enum page_rights {
 // null pointers and guard pages fault and text cannot be written.
 void paging_init(void);
 
+// The part of it that the image is about, paging_kernel.c. Only for
+// paging_init.
+void paging_map_kernel(void);
+
 // What was found, for `cpu` and `audit`. NX is never on without PAE.
 bool paging_has_nx(void);
 bool paging_is_pae(void);
