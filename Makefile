@@ -186,8 +186,9 @@ gdb: needs $(ELF)
 
 # Testing ------------------------------------------------------------------
 
+# For two cores: now and then one of the three waits for a clock.
 PYTEST = BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest \
-    tests-qemu tests-host -n 2 $(if $(T),-k '$(T)')
+    tests-qemu tests-host -n 3 $(if $(T),-k '$(T)')
 
 .PHONY: test test-long
 test: needs $(ELF) host

@@ -26,6 +26,12 @@ def judge(out, least_forms, least_runs):
 
 
 def test_every_form_does_what_the_processor_does():
+    judge(host.run("m32/emulate_check", "--count", 300, limit=90), 630,
+          200_000)
+
+
+@pytest.mark.long
+def test_every_form_in_a_thousand_states():
     judge(host.run("m32/emulate_check", limit=90), 630, 690_000)
 
 

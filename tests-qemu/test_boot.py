@@ -121,7 +121,8 @@ def test_one_byte_module(machine, files):
     assert listing(run) == [("one", 1)], run.explain(["one byte expected"])
 
 
-@pytest.mark.parametrize("mem", [16, 128, 3072])
+@pytest.mark.parametrize("mem", [
+    16, 128, pytest.param(3072, marks=pytest.mark.long)])
 def test_twenty_modules(machine, files, mem):
     contents = {f"file{i:02}": bytes([i]) * (1 + i * 1000) for i in range(20)}
     run = machine("check=memory exit -- ls", modules=files(**contents),
