@@ -7,8 +7,10 @@
 // brackets is the vector.
 #include "kernel/command.h"
 #include "kernel/heap.h"
+#include "kernel/kthread.h"
 #include "kernel/layout.h"
 #include "kernel/printf.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
 #include <stddef.h>
 
@@ -99,7 +101,7 @@ static void free_twice(void)
 }
 
 // The command, what it does, and one line for the list.
-static const struct {
+static const struct kind {
     const char *name;
     void (*commit)(void);
     const char *help;
@@ -117,21 +119,54 @@ static const struct {
     {"free", free_twice, "free a heap block twice"},
 };
 
+static const struct kind *find_kind(const char *name)
+{
+    for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static void commit_there(void *arg)
+{
+    ((const struct kind *)arg)->commit();
+}
+
+// On another CPU, in a thread of its own: the report is about that one.
+static bool commit_on(const struct kind *kind, const char *word)
+{
+    uint32_t number;
+    struct kthread *thread = NULL;
+    if (parse_u32(word, &number) && number < CPU_MAX)
+        thread = kthread_start("fault", commit_there, (void *)kind,
+                               (int)number);
+    if (!thread) {
+        kprintf("fault: there is no CPU %s online\n", word);
+        return false;
+    }
+    kthread_join(thread);
+    return true;
+}
+
 static int run_fault(int argc, char **argv)
 {
-    if (argc > 2)
+    if (argc > 3)
         return command_usage("fault");
-    for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (argc == 2 && strcmp(argv[1], kinds[i].name) == 0) {
-            kinds[i].commit();
-            kprintf("fault: the machine let that pass\n");
-            return 1;
-        }
-        if (argc < 2)
-            kprintf("  %-12s %s\n", kinds[i].name, kinds[i].help);
-    }
-    if (argc == 2)
+    for (unsigned i = 0; argc == 1 && i < sizeof kinds / sizeof kinds[0]; i++)
+        kprintf("  %-12s %s\n", kinds[i].name, kinds[i].help);
+    if (argc == 1)
+        return 0;
+    const struct kind *kind = find_kind(argv[1]);
+    if (!kind) {
         kprintf("fault: no kind \"%s\"; `fault` lists them\n", argv[1]);
-    return argc != 1;
+        return 1;
+    }
+    if (argc == 3 && !commit_on(kind, argv[2]))
+        return 1;
+    if (argc == 2)
+        kind->commit();
+    kprintf("fault: the machine let that pass\n");
+    return 1;
 }
-COMMAND(fault, "[KIND]", "make a mistake and read the report", run_fault);
+COMMAND(fault, "[KIND [CPU]]", "make a mistake and read the report",
+        run_fault);

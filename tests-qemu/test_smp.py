@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kernel import PANIC, PASS
+from kernel import FAIL, PANIC, PASS
 
 
 def cpus(machine, count, append, **kwargs):
@@ -65,3 +65,21 @@ def test_panic_names_the_cpu_and_stops_the_others(machine):
         PANIC, "panic on CPU 0, in the thread shell")
     assert len(re.findall(r"^CPU \d was in the thread idle/\d, backtrace:",
                           run.text, re.M)) == 3, run.explain([])
+
+
+@pytest.mark.parametrize("kind, words", [
+    ("ud", "invalid opcode"),
+    ("stack", "double fault.*stack overflow into the guard page"),
+    ("free", "was freed before"),
+])
+def test_panic_on_another_cpu(machine, kind, words):
+    """Its own task state, stacks and number, in the double-fault task too."""
+    run = cpus(machine, 4, f"exit -- fault {kind} 2").run().must_end(
+        PANIC, "panic on CPU 2, in the thread fault", words)
+    assert re.search("CPU 0 was in the thread shell, backtrace:", run.text)
+    assert "command_run_line" in run.text, run.explain([])
+
+
+def test_fault_on_no_cpu(machine):
+    cpus(machine, 2, "-- fault ud 5; exit").run().must_end(
+        FAIL, "fault: there is no CPU 5 online")
