@@ -146,8 +146,11 @@ move = $(if $(KASLR),$(patsubst kaslr=random,kaslr,kaslr=$(KASLR)) )
 with_modules = $(if $(strip $(MODULES)),-initrd \
     "$(subst $(space),$(comma),$(strip $(MODULES)))")
 
+# SMP=4 gives the machine four processors.
+with_cpus = $(if $(SMP),-smp $(SMP))
+
 QEMU = qemu-system-i386 -accel tcg -cpu $(CPU) -m $(MEM) -no-reboot \
-    -device isa-debug-exit,iobase=0xf4,iosize=4 $(QEMU_FLAGS)
+    -device isa-debug-exit,iobase=0xf4,iosize=4 $(with_cpus) $(QEMU_FLAGS)
 HEADLESS = -display none -serial mon:stdio
 BOOT = -kernel $(ELF) $(with_modules)
 
@@ -173,6 +176,7 @@ bench: needs $(ELF)
 # Stops at the moment of modification in a lab; without LAB, at the start. In
 # the lab `kaslr` that moment is the kernel's move, so there is one.
 .PHONY: gdb
+gdb: SMP := $(or $(SMP),$(if $(filter aptrampoline,$(LAB)),2))
 gdb: KASLR := $(or $(KASLR),$(if $(filter kaslr,$(LAB)),1))
 gdb: needs $(ELF)
 	@test -z "$(LAB)" || test -e tools/gdb/$(LAB).gdb || \
@@ -228,6 +232,7 @@ help:
 #>   ISO=1           boot the GRUB image instead of the ELF
 #>   KASLR=SEED      let the kernel move to another address first
 #>   CPU=.. MEM=..   another processor, other memory (MiB)
+#>   SMP=4           four of them
 #> make iso          build/palimpsest.iso, for GRUB, Bochs, real machines
 #> make test [T=..]  the tests in QEMU and of the engines as Linux programs
 #>                   (T: only those that match)

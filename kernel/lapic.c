@@ -57,6 +57,7 @@ enum {
     BASE_X2APIC = 1 << 10,
     PATIENCE = 1000000, // reads of BUSY; real ones take some hundred ns
     WINDOW_US = 2000,
+    WINDOW_TICKS = 2,
 };
 
 static volatile uint32_t *registers; // NULL without an APIC
@@ -155,23 +156,40 @@ void lapic_end_of_interrupt(void)
 
 // Both clocks are read side by side at each end, so it does not matter how
 // late the end is noticed.
-void lapic_calibrate(void)
+static uint32_t measure_by_tsc(uint32_t khz)
 {
-    uint32_t khz = clock_tsc_khz();
-    if (!registers || !khz)
-        return;
-    set(FIRST_COUNT, 0xffffffff);
-    uint64_t begin = rdtsc(),
-             window = u64_div((uint64_t)khz * WINDOW_US, 1000);
+    uint64_t begin = rdtsc(), ticks;
+    uint64_t window = u64_div((uint64_t)khz * WINDOW_US, 1000);
     uint32_t first = get(COUNT), counts;
-    uint64_t ticks;
     do {
         counts = first - get(COUNT);
         ticks = rdtsc() - begin;
     } while (ticks < window);
-    set(FIRST_COUNT, 0);
     // A window is some milliseconds: its ticks fit in 32 bits.
-    counts_per_ms = (uint32_t)u64_div((uint64_t)counts * khz, (uint32_t)ticks);
+    return (uint32_t)u64_div((uint64_t)counts * khz, (uint32_t)ticks);
+}
+
+// From tick to tick of the clock, where the TSC has no known rate.
+static uint32_t measure_by_clock(void)
+{
+    uint32_t tick = clock_ticks();
+    while (clock_ticks() == tick)
+        cpu_relax();
+    uint32_t first = get(COUNT);
+    tick = clock_ticks();
+    while (clock_ticks() - tick < WINDOW_TICKS)
+        cpu_relax();
+    return (first - get(COUNT)) / (WINDOW_TICKS * 1000 / CLOCK_HZ);
+}
+
+void lapic_calibrate(void)
+{
+    uint32_t khz = clock_tsc_khz();
+    if (!registers)
+        return;
+    set(FIRST_COUNT, 0xffffffff);
+    counts_per_ms = khz ? measure_by_tsc(khz) : measure_by_clock();
+    set(FIRST_COUNT, 0);
 }
 
 void lapic_set_timer(uint32_t hz)

@@ -31,7 +31,8 @@ bool lapic_in_service(uint8_t vector);
 // For trap_dispatch, after the handler of a vector of this APIC.
 void lapic_end_of_interrupt(void);
 
-// Measures how fast the timers count, by the TSC: 2 ms. Called once.
+// Measures how fast the timers count: 2 ms by the TSC. Called once, with
+// interrupts on.
 void lapic_calibrate(void);
 
 // Lets the timer of the calling CPU interrupt that often a second by

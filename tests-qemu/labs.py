@@ -40,3 +40,13 @@ def _registered(macro):
 
 LABS = _registered("LAB")
 SUITES = _registered("CHECK_SUITE")
+
+# The checks that need a second processor.
+ALONE = [
+    "smp/who waits for a lock answers",
+    "smp/CPUs run at the same time",
+    "smp/a thread goes on where there is room",
+    "smp/a pinned thread keeps its CPU",
+    "smp/offline and online again, under load",
+    "aptrampoline/a CPU comes out as CPU 0 is",
+]

@@ -6,11 +6,11 @@ import pytest
 
 import tap
 from kernel import FAIL, PASS
-from labs import LABS, MODULES, SUITES
+from labs import ALONE, LABS, MODULES, SUITES
 
-# What a suite may skip, as suite/check: on -cpu max nothing.
-SKIPS = []
-NO_NX = ["memory/data cannot be executed"]
+# What a suite may skip, as suite/check, on -cpu max with one processor.
+SKIPS = ALONE
+NO_NX = ["memory/data cannot be executed", *ALONE]
 
 
 @pytest.mark.parametrize("suite", SUITES)
