@@ -40,9 +40,13 @@ static struct {
 void trap_dispatch(struct trap_frame *frame);
 uint32_t poke_int3(struct trap_frame *frame);
 
+// How often a batch was published or withdrawn.
+static volatile uint32_t changes;
+
 // With release: who sees the count sees the batch.
 void poke_publish(void)
 {
+    changes++;
     for (unsigned i = 0; i < CPU_MAX; i++)
         __atomic_store_n(&readers[i].count, 1, __ATOMIC_RELEASE);
 }
@@ -54,6 +58,7 @@ bool poke_is_published(void)
 
 void poke_withdraw(void)
 {
+    changes++;
     for (unsigned i = 0; i < CPU_MAX; i++)
         __atomic_sub_fetch(&readers[i].count, 1, __ATOMIC_ACQ_REL);
     for (unsigned i = 0; i < CPU_MAX; i++)
@@ -117,6 +122,24 @@ static bool is_gone(const uint8_t *site)
     return code && *site != 0xcc && !(*site == 3 && site[-1] == 0xcd);
 }
 
+// Neither question alone is the truth: between the two the next poke of the
+// same site may have begun, or this one have ended. So both are asked of the
+// same state of things.
+static bool is_site(struct trap_frame *frame, uint32_t *esp)
+{
+    uint32_t before;
+    do {
+        before = changes;
+        if (emulate(frame, esp))
+            return true;
+        if (is_gone((const uint8_t *)frame->eip - 1)) {
+            frame->eip--;
+            return true;
+        }
+    } while (before != changes);
+    return false;
+}
+
 // Called by trap_int3 in kernel/trap_entry.S. Builds what IRET is to pop right
 // below where the interrupted stack is to end, and returns its address: an
 // emulated CALL has moved that end down into the gap, a RET has moved it up.
@@ -127,12 +150,8 @@ uint32_t poke_int3(struct trap_frame *frame)
         trap_dispatch(frame);
         return (uint32_t)&frame->eip;
     }
-    if (!emulate(frame, &esp)) {
-        if (is_gone((const uint8_t *)frame->eip - 1))
-            frame->eip--;
-        else
-            trap_dispatch(frame);
-    }
+    if (!is_site(frame, &esp))
+        trap_dispatch(frame);
     const uint32_t words[3] = {frame->eip, frame->cs, frame->eflags};
     memcpy((void *)(esp - sizeof words), words, sizeof words);
     return esp - sizeof words;

@@ -107,7 +107,7 @@ uint32_t sync_all(void)
     ask(cpus);
     do {
         cpus_answer();
-        late = missing(cpus, count);
+        late = missing(cpus & cpus_online(), count); // one may have left
         __asm__ volatile("pause");
     } while (late && rdtsc() - start < patience);
     preempt_on();

@@ -26,11 +26,9 @@ static void run_five(enum poke_stage stage)
     illegal += answer != (stage == POKE_PUBLISHED ? before : after);
 }
 
-// The forms that a site of 5 bytes takes, and what poke_five answers then.
-enum { FORMS = 4 };
-static const int answers[FORMS] = {1, 0, 11, 101};
+const int poke_answers[POKE_FORMS] = {1, 0, 11, 101};
 
-static void make_form(uint8_t bytes[POKE_MAX], int which)
+void poke_make_form(uint8_t bytes[POKE_MAX], int which)
 {
     if (which == 0)
         memcpy(bytes, poke_nop(5), 5);
@@ -48,9 +46,9 @@ static bool change_to(int next)
     uint8_t bytes[POKE_MAX];
     if (next == form)
         return true;
-    make_form(bytes, next);
-    before = answers[form];
-    after = answers[next];
+    poke_make_form(bytes, next);
+    before = poke_answers[form];
+    after = poke_answers[next];
     form = next;
     uint32_t syncs = sync_count();
     poke_observe(run_five);
@@ -67,11 +65,11 @@ static enum check_result check_steps(void)
 {
     uint32_t good = 0;
     uint8_t nop[POKE_MAX];
-    make_form(nop, 0);
+    poke_make_form(nop, 0);
     poke_over(poke_five_site, nop, 5);
     illegal = ran = stages_seen = 0;
-    for (int from = 0; from < FORMS; from++)
-        for (int to = 0; to < FORMS; to++)
+    for (int from = 0; from < POKE_FORMS; from++)
+        for (int to = 0; to < POKE_FORMS; to++)
             good += from != to && change_to(from) && change_to(to);
     judged("%u of 12 changes, the site run after each of %u steps, %u illegal "
            "answers",

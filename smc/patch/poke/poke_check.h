@@ -17,5 +17,7 @@ void poke_add_10(void), poke_add_100(void);
 // Pokes over whatever is there now, as technique "poke-chk".
 struct text_result poke_over(void *site, const void *replacement, size_t len);
 
-// The suite's checks, by file.
-enum check_result poke_check_refusals(void);
+// The forms that poke_five's site takes, and what the function answers then.
+enum { POKE_FORMS = 4 };
+extern const int poke_answers[POKE_FORMS];
+void poke_make_form(uint8_t bytes[POKE_MAX], int form);
