@@ -38,6 +38,10 @@ def _registered(macro):
     return sorted(found)
 
 
+# What is skipped on a machine with one CPU; test_smp.py and test_poke.py
+# give it several.
+ALONE = ["smp/*", "poke_smp/*"]
+
 LABS = _registered("LAB")
 SUITES = _registered("CHECK_SUITE")
 

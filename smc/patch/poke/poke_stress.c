@@ -150,12 +150,14 @@ static void flip_all(struct poke_stress *s, uint32_t flips,
 struct poke_stress poke_stress(uint32_t flips, uint32_t executions,
                                uint32_t nmi_every, bool rest)
 {
-    rests = rest;
     struct poke_stress s = {0};
     struct kthread *all[CPU_MAX + 1] = {NULL};
+    uint8_t found[POKE_MAX];
     memset(threads, 0, sizeof threads);
     memset(in_nmi, 0, sizeof in_nmi);
     over = false;
+    rests = rest;
+    memcpy(found, poke_five_site, 5);
     poke_over(poke_five_site, poke_nop(5), 5);
     allowed = 1;
     nmi_set_hook(on_nmi);
@@ -172,7 +174,7 @@ struct poke_stress poke_stress(uint32_t flips, uint32_t executions,
             s.threads++;
         }
     nmi_set_hook(NULL);
-    poke_over(poke_five_site, poke_nop(5), 5);
+    poke_over(poke_five_site, found, 5);
     sum(&s);
     return s;
 }

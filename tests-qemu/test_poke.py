@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Live text: code that other processors execute while it changes."""
+import re
+
+import pytest
+
+from kernel import PASS
+from labs import ALONE
+
+POKE = ["poke", "poke_trap", "poke_batch", "poke_refuse", "poke_smp"]
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_suites(machine, count):
+    machine(f"check={','.join(POKE)} exit -- undo all; hash", limit=240,
+            extra=("-smp", count)).run().must_pass(POKE)
+
+
+# Two page tables, and without the long NOP another one is written.
+@pytest.mark.parametrize("cpu", ["qemu32", "pentium3,-pae"])
+def test_suites_on_other_processors(machine, cpu):
+    machine(f"check={','.join(POKE)} exit", cpu=cpu, limit=240).run() \
+        .must_pass(POKE, ALONE)
+
+
+def stress(machine, cpus, words, limit):
+    """Runs `stress` and returns its figures: flips, executions, in NMIs."""
+    run = machine(f"exit -- stress {words}", limit=limit,
+                  extra=("-smp", cpus)).run()
+    run.must_end(PASS, "^0 refused, 0 illegal, 0 lost$")
+    flips, executions, on, in_nmis = map(int, re.search(
+        r"^(\d+) flips by CPU 0, (\d+) executions by \d+ threads on (\d) "
+        r"CPUs, (\d+) of them in NMIs$", run.text, re.M).groups())
+    assert on == cpus
+    return flips, executions, in_nmis
+
+
+def test_ten_thousand_flips_under_fire(machine):
+    flips, executions, in_nmis = stress(machine, 4, "10000 100000", 400)
+    assert flips == 10_000 and executions >= 100_000 and in_nmis > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1900)
+@pytest.mark.parametrize("cpus", [2, 4, 8])
+def test_a_hundred_thousand_flips_under_fire(machine, cpus):
+    flips, executions, in_nmis = stress(machine, cpus, "100000 10000000",
+                                        1800)
+    assert flips == 100_000 and executions >= 10_000_000 and in_nmis > 0
