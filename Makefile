@@ -25,6 +25,12 @@ ASFLAGS := -m32 -march=i686 -g -I. -MMD -MP -D__ASSEMBLER__ \
 LDFLAGS := -m elf_i386 -T linker.ld -nostdlib -z max-page-size=4096 \
     --build-id=none --no-warn-rwx-segments
 
+# A static key's site and its block must lie in one section: the assembler
+# chooses the site's length by the distance. clang never parts the two.
+ifeq ($(findstring clang,$(CC)),)
+CFLAGS += -fno-reorder-blocks-and-partition
+endif
+
 SOURCES := $(sort $(wildcard boot/*.c kernel/*.c smc/*/*.c smc/*/*/*.c))
 ASM := $(sort $(wildcard boot/*.S kernel/*.S smc/*/*.S smc/*/*/*.S))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.S.o)

@@ -23,6 +23,7 @@
 #include "smc/door/text.h"
 #include "smc/patch/alternative/alternative.h"
 #include "smc/patch/once/once.h"
+#include "smc/patch/static_key/static_key.h"
 
 void kernel_main(uint32_t magic, uint32_t info_phys);
 
@@ -82,6 +83,7 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     // The blocks that ran before the door was open (serial port, screen,
     // clock) get their patches now.
     once_open();
+    static_key_open();
     serial_start_interrupts();
     keyboard_init();
     // All handlers stand. From here on the clock ticks.
