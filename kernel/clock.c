@@ -9,6 +9,7 @@
 // Polled, so that it works before interrupts are on.
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
+#include "kernel/irq_stats.h"
 #include "kernel/printf.h"
 #include "kernel/smp_start.h"
 #include "smc/patch/once/once.h"
@@ -39,6 +40,7 @@ static trap_handler *hook;
 static void tick(struct trap_frame *frame)
 {
     ticks++;
+    irq_seen(0);
     if (hook)
         hook(frame);
     smp_clock_tick();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Splitting lines into words, finding and running commands, completion.
 #include "kernel/command.h"
+#include "kernel/clock.h"
 #include "kernel/lab.h"
 #include "kernel/lineedit.h"
 #include "kernel/module.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
+#include "smc/patch/static_key/static_key.h"
 
 extern const struct command *const commands_start[], *const commands_end[];
 
@@ -81,6 +83,17 @@ static const char *take_command(struct line *line, const char *p)
     return p;
 }
 
+// For whoever wants to know how long commands take: `key command_times on`.
+DEFINE_STATIC_KEY_FALSE(command_times);
+
+static int run_timed(const struct command *c, struct line *line)
+{
+    uint64_t begin = clock_us();
+    int failed = c->run(line->argc, line->argv) ? 1 : 0;
+    kprintf("%s took %llu us\n", c->name, clock_us() - begin);
+    return failed;
+}
+
 // 0 or 1: did it fail. A line with an error runs nothing, not even the words
 // that were understood. No words (`;;`, an empty line) is no failure.
 static int run_words(struct line *line)
@@ -96,6 +109,8 @@ static int run_words(struct line *line)
         kprintf("%s: unknown command; `help` lists them\n", line->argv[0]);
         return 1;
     }
+    if (static_branch_unlikely(&command_times))
+        return run_timed(c, line);
     return c->run(line->argc, line->argv) ? 1 : 0;
 }
 

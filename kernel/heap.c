@@ -52,6 +52,7 @@ enum { SIZES = sizeof sizes / sizeof sizes[0] };
 static struct heap_page *with_room[SIZES];
 static struct heap_stats stats;
 static struct spinlock lock;
+DEFINE_STATIC_KEY_FALSE(heap_poison);
 
 // The first class that is large enough. size <= MAX_SMALL, so it ends.
 static unsigned size_index(size_t size)
@@ -151,6 +152,8 @@ void *heap_alloc(size_t size)
     bool on = spin_lock(&lock);
     void *block = size <= MAX_SMALL ? alloc_small(size) : alloc_large(size);
     spin_unlock(&lock, on);
+    if (static_branch_unlikely(&heap_poison) && block)
+        memset(block, HEAP_FRESH, size);
     return block;
 }
 
@@ -191,6 +194,8 @@ void heap_free(void *block)
     bool on = spin_lock(&lock);
     uint32_t i;
     struct heap_page *page = owner(block, &i);
+    if (static_branch_unlikely(&heap_poison))
+        memset(block, HEAP_FREED, page->block);
     bool small = page->block <= MAX_SMALL;
     // It was full and in no list; in a moment it has room.
     if (small && page->live == page->count)

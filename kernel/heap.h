@@ -4,8 +4,16 @@
 // and writable, never executable. Allocating and freeing hold a spinlock, so
 // interrupt handlers and all CPUs may do both.
 #pragma once
+#include "smc/patch/static_key/static_key.h"
 #include <stddef.h>
 #include <stdint.h>
+
+// While this key is on (`key heap_poison on`, or the boot word
+// `keys=heap_poison`), blocks are filled when they are given out and when they
+// come back: who reads what was never written, or was freed, sees it. Linux
+// has the keys init_on_alloc and init_on_free for this.
+DECLARE_STATIC_KEY_FALSE(heap_poison);
+enum { HEAP_FRESH = 0xa5, HEAP_FREED = 0x6b };
 
 // Returns `size` bytes aligned to 16, or NULL when memory is exhausted or
 // size is 0 or absurd. The content is not cleared.

@@ -10,6 +10,7 @@
 // told it to; we do not change that.
 #include "kernel/keyboard.h"
 #include "kernel/cpu.h"
+#include "kernel/irq_stats.h"
 #include "kernel/trap.h"
 #include "smc/patch/once/once.h"
 
@@ -120,6 +121,7 @@ static void scan_code(uint8_t code)
 static void keyboard_interrupt(struct trap_frame *frame)
 {
     (void)frame;
+    irq_seen(1);
     while (inb(STATUS) & STATUS_OUTPUT_FULL)
         scan_code(inb(DATA));
 }

@@ -12,6 +12,7 @@
 // Two thresholds far apart, so that the line does not flutter.
 #include "kernel/serial.h"
 #include "kernel/cpu.h"
+#include "kernel/irq_stats.h"
 #include "kernel/trap.h"
 #include "smc/patch/once/once.h"
 #include <stdbool.h>
@@ -100,6 +101,7 @@ static void hold_back(bool hold)
 static void serial_interrupt(struct trap_frame *frame)
 {
     (void)frame;
+    irq_seen(IRQ_COM1);
     while (ring_used() < sizeof ring && (inb(LINE_STATUS) & LSR_DATA)) {
         ring[ring_head % sizeof ring] = inb(DATA);
         ring_head++;
