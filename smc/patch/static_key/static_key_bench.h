@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// The lab's bench.
+#pragma once
+
+void static_key_bench(void);
