@@ -68,6 +68,8 @@ FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \
     oracle_zydis_registers oracle_zydis_view
 LIBS_m64_oracle_zydis := -lZydis
 
+HOST_m32 += time_key
+
 HOST_m32 += load_image load_mutants time_load
 HOST_asan += load_image load_mutants
 FILES_load_mutants := load_trial mutate
@@ -188,3 +190,4 @@ time: needs
 	@for name in $(TIMED); do for home in m32 m64; do \
 	    $(HOST)/$$home/time_$$name $(CODE) || exit 1; done; done
 	@$(HOST)/m32/time_load $(RELOCATIONS)
+	@$(HOST)/m32/time_key

@@ -36,6 +36,38 @@ def test_the_32_bit_table_has_all_rows(code):
                           "objdump, whole process"]
 
 
+KEY_ROWS = ["the loop alone", "static key, off: 66 90",
+            "static key, off: 0f 1f 44 00 00", "static key, on: jmp",
+            "flag: cmpb; jne", "function pointer"]
+
+
+def key_tables(runs):
+    """ns per question by way: with one flag, and with 4096 of them."""
+    host.need_32_bits()
+    out = host.run("m32/time_key", "--runs", runs)
+    rows = re.findall(r"^  (\S.*?)  +([\d.]+) +[\d.]+ +[\d.]+% +[\d.]+$", out,
+                      re.M)
+    names = [name for name, _ in rows]
+    assert names == KEY_ROWS * 2 + ["store, serialise, execute"], out
+    times = [float(ns) for _, ns in rows]
+    return dict(zip(KEY_ROWS, times)), dict(zip(KEY_ROWS, times[6:]))
+
+
+def test_the_tables_of_keys_have_all_rows():
+    key_tables(1)
+
+
+@pytest.mark.long
+def test_a_key_that_is_off_costs_no_more_than_a_flag():
+    """A busy machine disturbs all rows, but not all alike: three tries."""
+    for _ in range(3):
+        tables = key_tables(11)
+        if all(t["static key, off: 66 90"] <= t["flag: cmpb; jne"]
+               for t in tables):
+            return
+    pytest.fail(f"ns per question: {tables}")
+
+
 @pytest.mark.long
 @pytest.mark.timeout(330)
 def test_decoding_is_as_fast_as_promised(code):
