@@ -27,7 +27,8 @@ struct poke {
 
 // Replaces one instruction by one other, as text_write does, while any CPU may
 // be executing it. Old and new must each be a single instruction of `len`
-// bytes: INT3, RET (with INT3 behind it), CALL rel32, JMP, Jcc or one NOP.
+// bytes: INT3, RET (with INT3 behind it), CALL rel32, JMP, Jcc, MOV $n, %eax
+// or one NOP.
 // Interrupts are on, unless there is one CPU online. Not in handlers.
 //
 // TEXT_OK: all CPUs execute the new code. TEXT_UNFINISHED: they do so by way

@@ -8,6 +8,7 @@
 //   CALL       e8 rel32
 //   JMP        e9 rel32, eb rel8
 //   Jcc        70+cc rel8, 0f 80+cc rel32
+//   MOV        b8 imm32, to %eax: a call that has become "return 0"
 //   NOP        one of them, of 1 to 6 bytes
 //
 // [SDM2 Jcc, table B-10 of the conditions]
@@ -19,6 +20,7 @@ enum {
     OP_INT3 = 0xcc,
     OP_RET = 0xc3,
     OP_CALL = 0xe8,
+    OP_MOV_EAX = 0xb8,
     OP_JMP32 = 0xe9,
     OP_JMP8 = 0xeb,
     OP_JCC8 = 0x70,
@@ -94,6 +96,11 @@ struct poke_insn poke_decode(const uint8_t *bytes, size_t len,
         return insn;
     if (bytes[0] == OP_CALL && len == 5)
         return branch(POKE_CALL, bytes, len, 1, address);
+    if (bytes[0] == OP_MOV_EAX && len == 5) {
+        insn.kind = POKE_MOV_EAX;
+        memcpy(&insn.target, bytes + 1, sizeof insn.target);
+        return insn;
+    }
     if ((bytes[0] == OP_JMP32 && len == 5) ||
         (bytes[0] == OP_JMP8 && len == 2))
         return branch(POKE_JMP, bytes, len, 1, address);
@@ -147,6 +154,10 @@ void poke_emulate(const struct poke_insn *insn, struct trap_frame *frame,
         *esp += sizeof next;
         break;
     case POKE_JMP: frame->eip = insn->target; break;
+    case POKE_MOV_EAX:
+        frame->eax = insn->target;
+        frame->eip = next;
+        break;
     case POKE_JCC:
         frame->eip = holds(insn->condition, frame->eflags) ? insn->target
                                                            : next;

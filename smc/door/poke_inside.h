@@ -12,6 +12,7 @@ enum poke_kind {
     POKE_CALL,
     POKE_JMP,
     POKE_JCC,
+    POKE_MOV_EAX,
 };
 
 // An instruction as the handler needs it: decoded before, so that the handler
@@ -20,7 +21,7 @@ struct poke_insn {
     uint8_t kind;      // enum poke_kind
     uint8_t condition; // POKE_JCC: the low four bits of the opcode
     uint8_t len;
-    uint32_t target; // where a branch leads
+    uint32_t target; // where a branch leads; of POKE_MOV_EAX the value
 };
 
 struct poke_site {
