@@ -69,6 +69,7 @@ FILES_oracle_zydis := oracle_zydis_compare oracle_zydis_quirks \
 LIBS_m64_oracle_zydis := -lZydis
 
 HOST_m32 += time_key
+HOST_m32 += time_patch
 
 HOST_m32 += load_image load_mutants time_load
 HOST_asan += load_image load_mutants
@@ -191,3 +192,4 @@ time: needs
 	    $(HOST)/$$home/time_$$name $(CODE) || exit 1; done; done
 	@$(HOST)/m32/time_load $(RELOCATIONS)
 	@$(HOST)/m32/time_key
+	@$(HOST)/m32/time_patch

@@ -119,3 +119,23 @@ def test_relocating_is_as_fast_as_promised(relocations):
             print(rows)
             return
     pytest.fail(f"ms, ours and glibc's: {late} of {rows}")
+
+
+def test_patched_sites_have_all_rows():
+    """The program itself compares what the loops come to."""
+    host.need_32_bits()
+    out = host.run("m32/time_patch", "--runs", 1)
+    rows = re.findall(r"^  (\S.*?)  +[\d.]+ +[\d.]+ +[\d.]+% +[\d.]+$", out,
+                      re.M)
+    assert len(rows) == 11 and "static_call" in rows and "alternative" in rows
+
+
+@pytest.mark.long
+def test_a_patched_call_is_faster_than_a_retpoline():
+    """By far, on any processor: a busy machine does not turn that round."""
+    host.need_32_bits()
+    out = host.run("m32/time_patch", "--runs", 31)
+    time = {name: float(ns) for name, ns in re.findall(
+        r"^  (\S.*?)  +([\d.]+) +[\d.]+ +[\d.]+% +[\d.]+$", out, re.M)}
+    assert time["static_call"] * 2 < time["function pointer, retpoline"]
+    assert time["alternative"] * 4 < time["the loop always"]
