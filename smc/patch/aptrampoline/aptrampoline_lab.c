@@ -110,8 +110,8 @@ static void set_operand(void *arg)
     static uint32_t turn;
     (void)arg;
     turn++;
-    write_word(aptrampoline_subject_number, turn);
-    write_word(aptrampoline_subject_stack, STACK + turn);
+    write_word(aptrampoline_subject_number + 1, turn);
+    write_word(aptrampoline_subject_stack + 1, STACK + turn);
 }
 
 static void set_block(void *arg)
@@ -162,8 +162,8 @@ static void bench(void)
     bench_end("A CPU starts once: the setup is never paid back. Patched words "
               "need no place in memory that real mode and C agree on.");
     uint32_t zero = 0;
-    write_word(aptrampoline_subject_number, zero);
-    write_word(aptrampoline_subject_stack, zero);
+    write_word(aptrampoline_subject_number + 1, zero);
+    write_word(aptrampoline_subject_stack + 1, zero);
 }
 
 LAB(aptrampoline, "the first code of a CPU, copied and patched for it",

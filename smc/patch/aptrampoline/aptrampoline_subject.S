@@ -7,8 +7,8 @@
     .text
 
 /* Patch sites aptrampoline_subject_number, aptrampoline_subject_stack
- *   before   00 00 00 00     as assembled
- *   after    a number, an address
+ *   before   b8 00 00 00 00, ba 00 00 00 00   as assembled
+ *   after    a number, an address behind the first byte
  *   who      the bench in aptrampoline_lab.c
  *   safe     only that bench calls it, on the CPU that has patched it
  *   without  the words lie in memory, and the code must know where
@@ -16,11 +16,11 @@
     .globl apt_by_operand
     .type apt_by_operand, @function
 apt_by_operand:
-    mov $0, %eax
     .globl aptrampoline_subject_number, aptrampoline_subject_stack
-    .set aptrampoline_subject_number, . - 4
+aptrampoline_subject_number:
+    mov $0, %eax
+aptrampoline_subject_stack:
     mov $0, %edx
-    .set aptrampoline_subject_stack, . - 4
     ret
     .size apt_by_operand, . - apt_by_operand
 
