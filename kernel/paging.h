@@ -61,12 +61,20 @@ void paging_release(uintptr_t va, size_t count);
 // is not mapped.
 void paging_protect(const void *va, size_t count, unsigned rights);
 
+// The same for many ranges: until paging_flush every CPU may still use the old
+// rights, and nothing must depend on the new ones.
+void paging_protect_later(const void *va, size_t count, unsigned rights);
+void paging_flush(void);
+
 struct page_info {
     uint64_t pa;     // of the page, not of the byte asked for
     unsigned rights; // PAGE_ flags
 };
 // Looks `va` up in the live tables. Returns false if it is not mapped.
 bool paging_lookup(const void *va, struct page_info *info);
+// True if all these pages are mapped and have, of the rights in `mask`,
+// exactly `rights`.
+bool paging_all(const void *va, size_t count, unsigned mask, unsigned rights);
 
 // Maps device memory into the window above the direct map, never unmapped.
 // pa need not be page aligned. Returns where it is, or NULL when the window is

@@ -257,6 +257,15 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
     return true;
 }
 
+// Nothing here is remembered about pages that their rights do not say.
+void arena_turn_many(void)
+{
+}
+
+void arena_turned(void)
+{
+}
+
 void arena_destroy(struct arena *arena)
 {
     struct arena **link = &arenas;

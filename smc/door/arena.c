@@ -142,48 +142,47 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     return r;
 }
 
-static bool has_code(const uint8_t *at, size_t bytes)
-{
-    struct page_info info;
-    for (size_t i = 0; i < bytes; i += PAGE_SIZE)
-        if (paging_lookup(at + i, &info) && (info.rights & PAGE_EXEC))
-            return true;
-    return false;
-}
-
 // A patch half in the range stops it; patches inside become history, as the
 // bytes they would bring back are code and the page no longer is.
+static bool forget_patches(uint8_t *at, size_t bytes)
+{
+    poke_forget(at, bytes);
+    bool on = door_lock();
+    bool straddled = journal_straddler(at, bytes) != NULL;
+    if (!straddled) {
+        journal_forget(at, bytes);
+        reserve_forget(at, bytes);
+    }
+    door_unlock(on);
+    return !straddled;
+}
+
+// Writable only after it has stopped being executable. That takes one change
+// of the entry here: there is no rwx in between. Data begins cleared: no INT3,
+// no old code.
+static void clear_code(uint8_t *page)
+{
+    struct page_info info;
+    if (paging_lookup(page, &info) && (info.rights & PAGE_EXEC)) {
+        paging_protect(page, 1, PAGE_WRITE);
+        memset(page, 0, PAGE_SIZE);
+    }
+}
+
+// Of pages that are no code the journal has nothing, and nothing is cleared.
 bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
         !arena_holds(arena, at, bytes))
         return false;
-    if (has_code(at, bytes)) { // otherwise the journal has nothing of it
-        poke_forget(at, bytes);
-        bool on = door_lock();
-        bool straddled = journal_straddler(at, bytes) != NULL;
-        if (!straddled) {
-            journal_forget(at, bytes);
-            reserve_forget(at, bytes);
-        }
-        door_unlock(on);
-        if (straddled)
+    if (!paging_all(at, bytes / PAGE_SIZE, PAGE_EXEC, 0)) {
+        if (!forget_patches(at, bytes))
             return false;
+        for (size_t i = 0; i < bytes; i += PAGE_SIZE)
+            clear_code((uint8_t *)at + i);
     }
-    for (size_t i = 0; i < bytes; i += PAGE_SIZE) {
-        uint8_t *page = (uint8_t *)at + i;
-        struct page_info info;
-        bool was_code = paging_lookup(page, &info) &&
-                        (info.rights & PAGE_EXEC);
-        // Writable only after it has stopped being executable. That takes
-        // one change of the entry here: there is no rwx in between.
-        if (was_code) { // data begins cleared: no INT3, no old code
-            paging_protect(page, 1, PAGE_WRITE);
-            memset(page, 0, PAGE_SIZE);
-        }
-        paging_protect(page, 1, writable ? PAGE_WRITE : PAGE_READ);
-    }
+    door_turn(at, bytes, writable ? PAGE_WRITE : PAGE_READ);
     return true;
 }
 

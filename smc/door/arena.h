@@ -79,6 +79,13 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
                               const void *code, size_t len,
                               const char *technique);
 
+// For the images of many files. Between these two arena_fill and
+// arena_make_data change the rights of data pages in the tables only, and
+// arena_turned renews once what the processor remembers of them. Until then
+// nobody may execute the code, or rely on data being read-only.
+void arena_turn_many(void);
+void arena_turned(void);
+
 // Reserves `bytes` bytes aligned to `align` (a power of two) and returns
 // where they will run, or NULL when the arena is full. Writes nothing. The
 // address must be known before the code is made: a CALL in it is relative.

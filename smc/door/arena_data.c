@@ -21,6 +21,39 @@
 
 #define INT3 0xcc
 
+// The CPU between arena_turn_many and arena_turned: its number plus 1, or 0.
+// The others' pages are turned at once, as ever.
+static volatile uint32_t turner;
+
+static bool is_turner(void)
+{
+    return turner == cpu_index() + 1;
+}
+
+void arena_turn_many(void)
+{
+    __sync_bool_compare_and_swap(&turner, 0, cpu_index() + 1);
+}
+
+// A page that is r-x in the table may have been rw- for a CPU up to here, but
+// never executable as well: what it remembers is older than the table.
+void arena_turned(void)
+{
+    if (!is_turner())
+        return;
+    turner = 0;
+    paging_flush();
+    sync_all();
+}
+
+void door_turn(void *at, size_t bytes, unsigned rights)
+{
+    if (is_turner())
+        paging_protect_later(at, bytes / PAGE_SIZE, rights);
+    else
+        paging_protect(at, bytes / PAGE_SIZE, rights);
+}
+
 struct arena *arena_create_data(const char *name, uintptr_t base, size_t bytes)
 {
     if (base)
@@ -45,13 +78,8 @@ struct arena *arena_create_data(const char *name, uintptr_t base, size_t bytes)
 
 static bool is_data(const uint8_t *at, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i += PAGE_SIZE) {
-        struct page_info info;
-        if (!paging_lookup(at + i, &info) || (info.rights & PAGE_EXEC) ||
-            !(info.rights & PAGE_WRITE))
-            return false;
-    }
-    return true;
+    return paging_all(at, bytes / PAGE_SIZE, PAGE_EXEC | PAGE_WRITE,
+                      PAGE_WRITE);
 }
 
 static enum text_reason judge_fill(const struct arena *arena,
@@ -109,7 +137,8 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
     if (code != at)
         memcpy(at, code, len);
     memset((uint8_t *)at + len, INT3, bytes - len);
-    paging_protect(at, bytes / PAGE_SIZE, PAGE_EXEC);
-    sync_all();
+    door_turn(at, bytes, PAGE_EXEC);
+    if (!is_turner())
+        sync_all();
     return r;
 }

@@ -28,6 +28,9 @@ void door_refuse(struct text_result *result, enum text_reason reason,
 // Puts an arena on the list of those whose pages may be written.
 void door_publish(struct arena *arena);
 
+// Gives pages of an arena these rights: at once, or with many others.
+void door_turn(void *at, size_t bytes, unsigned rights);
+
 // Reads one byte of every page of a source. If the caller's pointer is bad,
 // the fault comes here, before anything is journaled or mapped: in a trap_try
 // the fault ends the call, and an alias left open would stay so.

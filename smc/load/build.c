@@ -169,40 +169,49 @@ void build_put(struct image *image, uint32_t offset, uint32_t value)
     ((struct word *)(image->stage + offset))->value = value;
 }
 
+static uint32_t keep_name(struct image *image, const char *name, uint32_t len)
+{
+    uint32_t at = image->names_used;
+
+    // A file that names one long string a thousand times is not believed.
+    if (at > IMAGE_MAX || len >= IMAGE_MAX ||
+        !grow((void **)&image->names, &image->names_size, at, len + 1))
+        return BUILD_NO_NAME;
+    memcpy(image->names + at, name, len + 1);
+    image->names_used = at + len + 1;
+    return at;
+}
+
 // All names of an image lie in one block. It moves when it grows, so that a
 // name is an offset until the image is complete.
 uint32_t build_name(struct image *image, const char *name)
 {
-    uint32_t at = image->names_used;
-    uint32_t len = (uint32_t)strlen(name) + 1;
-
-    // A file that names one long string a thousand times is not believed.
-    if (at > IMAGE_MAX || len > IMAGE_MAX ||
-        !grow((void **)&image->names, &image->names_size, at, len))
-        return BUILD_NO_NAME;
-    memcpy(image->names + at, name, len);
-    image->names_used = at + len;
-    return at;
+    return keep_name(image, name, (uint32_t)strlen(name));
 }
 
+// The hash tells the length, unless it is that of another name whose length
+// differs by a multiple of 256.
 bool build_offer(struct loading *in, const char *name,
-                 struct image_export like)
+                 const struct image_export *like)
 {
     struct image *image = in->image;
-    uint32_t used = image->exports * sizeof(struct image_export);
+    uint32_t used = image->exports * sizeof *like;
+    uint32_t len = like->hash >> 24, at;
 
-    like.name = build_name(image, name);
-    if (like.name == BUILD_NO_NAME ||
-        !grow((void **)&image->export, &image->exports_size, used,
-              sizeof like))
+    if (!like->hash || name[len])
+        len = (uint32_t)strlen(name);
+    at = keep_name(image, name, len);
+    if (at == BUILD_NO_NAME || !grow((void **)&image->export,
+                                     &image->exports_size, used, sizeof *like))
         return load_fail(in->error, "no memory for the exports");
-    image->export[image->exports++] = like;
+    image->export[image->exports] = *like;
+    image->export[image->exports++].name = at;
     return true;
 }
 
 bool build_export(struct loading *in, const char *name, uint32_t address)
 {
-    return build_offer(in, name, (struct image_export){.address = address});
+    return build_offer(in, name, &(struct image_export){.address = address});
 }
 
 // The count in the other image is what image_unload asks: code of this image

@@ -85,7 +85,7 @@ uint32_t build_name(struct image *image, const char *name);
 bool build_export(struct loading *in, const char *name, uint32_t address);
 // The same for more than an address. `like` has everything but the name.
 bool build_offer(struct loading *in, const char *name,
-                 struct image_export like);
+                 const struct image_export *like);
 
 // Records that `image` points into `used`, which then cannot be unloaded.
 bool build_uses(struct loading *in, struct image *used);

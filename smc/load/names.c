@@ -12,6 +12,7 @@
 #include "smc/load/names.h"
 #include "kernel/heap.h"
 #include "kernel/string.h"
+#include "smc/load/names_key.h"
 
 #define SMALL 1024u
 
@@ -24,22 +25,11 @@ static struct names {
 
 uint32_t names_hash(const char *name)
 {
-    uint32_t hash = 5381;
+    uint32_t len = (uint32_t)strlen(name), hash = 0;
 
-    for (; *name; name++)
-        hash = hash * 33 + (uint8_t)*name;
-    return hash;
-}
-
-bool names_scan(const char *name, uint32_t *hash)
-{
-    const uint8_t *at = (const uint8_t *)name;
-    uint32_t h = 5381, c;
-
-    for (c = *at; c - ' ' <= '~' - ' '; c = *++at)
-        h = h * 33 + c;
-    *hash = h;
-    return c == '\0' && at - (const uint8_t *)name <= (int)NAME_MAX;
+    for (uint32_t i = 0; len - i >= 4; i += 4)
+        hash = names_mix(hash, names_word(name + i));
+    return names_finish(name, len, hash);
 }
 
 static struct image_export **bucket_of(enum family family, uint32_t hash)
@@ -104,22 +94,11 @@ static void reserve(struct names *names, uint32_t count)
         resize(names, buckets);
 }
 
-// Most names that are compared here are equal, and so are read to their ends:
-// strcmp, with a limit to look at, takes twice as long.
-bool names_equal(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
 static bool is_named(const struct image_export *export, uint32_t hash,
                      const char *name)
 {
     return export->hash == hash &&
-           names_equal(export->image->names + export->name, name);
+           names_equal(export->image->names + export->name, name, hash);
 }
 
 // Only images that are being loaded have a stage: these are linked together.

@@ -3,15 +3,8 @@
 #pragma once
 #include "smc/load/image.h"
 
-// The hash of DT_GNU_HASH: h = h * 33 + c, from 5381. Any would do; this one
-// has to be computed for shared objects anyway.
+// A name's hash and its length, in one word: its key (names_key.h).
 uint32_t names_hash(const char *name);
-
-// The same for a name that a stranger wrote. False if it is longer than
-// NAME_MAX or has characters that cannot be printed.
-bool names_scan(const char *name, uint32_t *hash);
-
-bool names_equal(const char *a, const char *b);
 
 // Puts the exports of an image into its family's table, or takes them out.
 // In between the array must not move. Publishing tells of the export of

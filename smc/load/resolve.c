@@ -6,6 +6,7 @@
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
 #include "smc/load/names.h"
+#include "smc/load/names_key.h"
 #include "smc/load/set.h"
 
 // The answers to what the files of a set have asked so far. While a set is
@@ -24,7 +25,7 @@ static bool answers(const struct answer *answer, enum family family,
                     const char *name, uint32_t hash)
 {
     return answer->hash == hash && answer->name && answer->family == family &&
-           names_equal(answer->name, name);
+           names_equal(answer->name, name, hash);
 }
 
 // Where the answer for a name is, or will be: without a name then. One of
@@ -77,23 +78,28 @@ static void tell(const struct loading *in, const char *name,
     build_tell_lookup(in, &lookup);
 }
 
-bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
-                    struct resolved *resolved)
+const struct resolved *resolve_symbol(struct loading *in, const char *name,
+                                      uint32_t hash)
 {
+    static struct answer only; // without memory for more of them
     enum family family = in->image->family;
     struct answer *answer = answer_for(in->set, family, name, hash);
+    const struct image_export *export;
 
-    if (answer && answer->name) {
-        *resolved = answer->resolved;
-    } else {
-        *resolved = look_up(family, name, hash);
-        if (answer)
-            *answer = (struct answer){name, hash, family, *resolved};
+    if (!answer) {
+        answer = &only;
+        answer->name = NULL;
     }
+    if (!answer->name)
+        *answer = (struct answer){name, hash, family,
+                                  look_up(family, name, hash)};
     if (in->options->watch)
-        tell(in, name, resolved);
-    return !resolved->export || resolved->export->image == in->image ||
-           build_uses(in, resolved->export->image);
+        tell(in, name, &answer->resolved);
+    export = answer->resolved.export;
+    return !export || export->image == in->image ||
+                   build_uses(in, export->image)
+               ? &answer->resolved
+               : NULL;
 }
 
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)

@@ -16,14 +16,14 @@
 #define RESOLVE_STUB_SIZE 16u
 
 // For ELF objects, with the hash of the name: what it leads to. `found` is
-// false if nobody offers it; the function is false on an error.
+// false if nobody offers it. NULL on an error. Good until the next call.
 struct resolved {
     bool found;
     uint32_t address;
     const struct image_export *export; // NULL if it is the kernel's
 };
-bool resolve_symbol(struct loading *in, const char *name, uint32_t hash,
-                    struct resolved *resolved);
+const struct resolved *resolve_symbol(struct loading *in, const char *name,
+                                      uint32_t hash);
 
 // For PE: prepare with the offset of the stubs in the image and the number
 // of imports; refuse as many at most, each of which gets the address of its

@@ -161,6 +161,17 @@ static bool each(struct load_set *set, bool (*step)(struct loading *))
     return true;
 }
 
+// Every image of the set gets its rights, and the processor is told once.
+static bool commit_all(struct load_set *set)
+{
+    bool ok;
+
+    arena_turn_many();
+    ok = each(set, commit);
+    arena_turned();
+    return ok;
+}
+
 // Half of the memory that an image takes while it is loaded is only for
 // loading. It goes as soon as the arena holds the result.
 static void forget_work(struct loading *in)
@@ -238,7 +249,7 @@ struct image *image_load_set(const struct module *const *files, uint32_t count,
 {
     struct load_set set;
     bool ok = prepare(&set, files, count, options, error) &&
-              each(&set, commit) && stamp(&set, LOAD_COMMITTED);
+              commit_all(&set) && stamp(&set, LOAD_COMMITTED);
     struct image *first = ok && set.first ? set.first->image : NULL;
 
     finish(&set, ok);

@@ -31,18 +31,23 @@ struct elf {
     const struct elf_section *names; // that which holds the sections' names
     const struct elf_symbol *symbol;
     uint32_t symbols;
-    uint32_t symtab; // index of the symbol table; 0 if there is none
+    uint32_t room;    // of address: the power of two from `symbols` on
+    uint32_t commons; // how many of the symbols are COMMON
+    uint32_t symtab;  // index of the symbol table; 0 if there is none
     const char *strings;
     uint32_t strings_size;
     const struct word *far_index; // SHT_SYMTAB_SHNDX, or NULL
+    uint32_t modname, moddeps;    // GRUB's two sections; 0: has none
 
-    uint32_t *place;     // per section: its offset in the image
-    uint32_t *table;     // per section: what relocates it; 0 if nothing does
-    uint32_t *address;   // per symbol: its offset (COMMON), then address
-    uint32_t *hash;      // per symbol that is not local: of its name
-    uint32_t *slot;      // per symbol: number of its word in the GOT; or NULL
-    uint32_t rel_size;   // bytes in all relocation tables together
-    uint32_t start[3];   // offsets of code, read-only and writable sections
+    uint32_t *place;   // per section: its offset in the image
+    uint32_t *table;   // per section: what relocates it; 0 if nothing does
+    uint32_t *reach;   // per table: the end of the last word that it changes,
+                       // if it is one for which elf_survey vouches
+    uint32_t *address; // per symbol: its offset (COMMON), then address
+    uint32_t *hash;    // per symbol that is not local: of its name
+    uint32_t *slot;    // per symbol: number of its word in the GOT; or NULL
+    uint32_t rel_size; // bytes in all relocation tables together
+    uint32_t start[3]; // offsets of code, read-only and writable sections
     uint32_t got, slots; // offset in the image, words
     struct elf_group *group;
     uint32_t groups;
@@ -72,6 +77,14 @@ static inline const char *elf_symbol_name(const struct elf *elf,
                                           uint32_t symbol)
 {
     return elf->strings + elf->symbol[symbol].st_name;
+}
+
+// Is the symbol in a section of which another file's copy is used? An absolute
+// one may have any value, that of the mark too.
+static inline bool elf_is_dropped(const struct elf *elf, uint32_t symbol)
+{
+    return elf->address[symbol] == ELF_DROPPED &&
+           elf->symbol[symbol].st_shndx != SHN_ABS;
 }
 
 // Does the section have bytes in the file? What this says of a section has
@@ -104,10 +117,6 @@ bool elf_check_symbols(struct elf *elf);
 bool elf_check_table(struct elf *elf, const struct elf_section *section,
                      uint32_t entry);
 const char *elf_section_name(const struct elf *elf, uint32_t index);
-// The bytes of the section with this name, or NULL.
-const char *elf_find_bytes(const struct elf *elf, const char *name,
-                           uint32_t *size);
-
 // object.c: gives out `size` bytes of an image that is used up to *end. False
 // if they end past IMAGE_MAX.
 bool elf_take(uint32_t *end, uint32_t size, uint32_t align, uint32_t *at);
@@ -116,9 +125,13 @@ bool elf_take(uint32_t *end, uint32_t size, uint32_t align, uint32_t *at);
 // has as well.
 bool elf_drop_groups(struct elf *elf);
 
-// object_got.c: counts the words that the global offset table needs; fills
-// them when all symbols have addresses.
-bool elf_count_slots(struct elf *elf);
+// object_survey.c: looks at all relocations before there are addresses.
+bool elf_survey(struct elf *elf);
+
+// object_got.c: counts the words that these relocations want in the global
+// offset table; fills them when all symbols have addresses.
+bool elf_count_slots(struct elf *elf, const struct elf_rel *rel,
+                     const struct elf_rel *end);
 void elf_fill_slots(struct elf *elf);
 
 // object_link.c: addresses for the symbols that the file defines, which are

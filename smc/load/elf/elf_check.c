@@ -18,7 +18,6 @@
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
-#include "smc/load/names.h"
 
 bool elf_is(const struct module *file)
 {
@@ -177,19 +176,11 @@ static bool check_relocations(struct elf *elf,
     return true;
 }
 
-// After this function the section's bytes may be read, if elf_has_bytes.
-static bool check_section(struct elf *elf, const struct elf_section *section)
+// A section whose type says what its bytes are.
+static bool check_special(struct elf *elf, const struct elf_section *section)
 {
     const char *bytes = elf_bytes(elf, section);
 
-    if (section->sh_type == SHT_NULL)
-        return true;
-    if (elf_has_bytes(section) &&
-        !range_inside(section->sh_offset, section->sh_size, elf->file->size))
-        return REFUSE_FIELD(elf, section, sh_offset,
-                            "the section ends past the file");
-    if ((section->sh_flags & SHF_ALLOC) && !check_loaded(elf, section))
-        return false;
     switch (section->sh_type) {
     case SHT_STRTAB:
         // With a NUL at the end, every offset inside is a whole string.
@@ -218,6 +209,21 @@ static bool check_section(struct elf *elf, const struct elf_section *section)
     }
 }
 
+// After this function the section's bytes may be read, if elf_has_bytes.
+static bool check_section(struct elf *elf, const struct elf_section *section)
+{
+    if (section->sh_type == SHT_NULL)
+        return true;
+    if (elf_has_bytes(section) &&
+        !range_inside(section->sh_offset, section->sh_size, elf->file->size))
+        return REFUSE_FIELD(elf, section, sh_offset,
+                            "the section ends past the file");
+    if ((section->sh_flags & SHF_ALLOC) && !check_loaded(elf, section))
+        return false;
+    return section->sh_type <= SHT_PROGBITS ||
+           section->sh_type == SHT_NOBITS || check_special(elf, section);
+}
+
 // sh_name is an offset into the section names, whose end is a NUL: a start
 // inside is enough for a whole string.
 const char *elf_section_name(const struct elf *elf, uint32_t index)
@@ -226,16 +232,20 @@ const char *elf_section_name(const struct elf *elf, uint32_t index)
            elf->section[index].sh_name;
 }
 
-const char *elf_find_bytes(const struct elf *elf, const char *name,
-                           uint32_t *size)
+// GRUB's modules have sections with words of their own. Most names are others'
+// from the second character on.
+static void find_grub(struct elf *elf)
 {
-    for (uint32_t i = 1; i < elf->sections; i++)
-        if (elf_has_bytes(&elf->section[i]) &&
-            names_equal(elf_section_name(elf, i), name)) {
-            *size = elf->section[i].sh_size;
-            return elf_bytes(elf, &elf->section[i]);
-        }
-    return NULL;
+    for (uint32_t i = elf->sections - 1; i > 0; i--) {
+        const char *name = elf_section_name(elf, i);
+        if (name[0] != '.' || name[1] != 'm' || name[2] != 'o' ||
+            name[3] != 'd' || !elf_has_bytes(&elf->section[i]))
+            continue;
+        if (strcmp(name + 4, "name") == 0)
+            elf->modname = i;
+        else if (strcmp(name + 4, "deps") == 0)
+            elf->moddeps = i;
+    }
 }
 
 // Names are checked before contents, as a refusal may want to tell them. One
@@ -260,5 +270,6 @@ bool elf_check(struct elf *elf)
             elf->symbols = section->sh_size / sizeof(struct elf_symbol);
         }
     }
+    find_grub(elf);
     return true;
 }

@@ -5,7 +5,7 @@
 // over the characters tells whether a name may be printed. [ELF 1-18]
 #include "kernel/pages.h"
 #include "smc/load/elf/elf.h"
-#include "smc/load/names.h"
+#include "smc/load/names_key.h"
 
 // The string table ends with NUL, so that a start inside is a whole string.
 // Local names are not looked up, and printed only if they are printable.
@@ -17,7 +17,9 @@ static bool check_name(struct elf *elf, uint32_t index)
         return REFUSE_FIELD(elf, symbol, st_name, "past the string table");
     if (symbol->st_info >> 4 == STB_LOCAL)
         return true;
-    return names_scan(elf->strings + symbol->st_name, &elf->hash[index]) ||
+    return names_scan(elf->strings + symbol->st_name,
+                      elf->strings_size - symbol->st_name,
+                      &elf->hash[index]) ||
            REFUSE_FIELD(elf, symbol, st_name,
                         "not a name of up to 255 printable characters");
 }
@@ -38,16 +40,21 @@ static bool check_common(struct elf *elf, const struct elf_symbol *symbol)
 static bool check_symbol(struct elf *elf, uint32_t index)
 {
     const struct elf_symbol *symbol = &elf->symbol[index];
-    uint32_t section = elf_symbol_section(elf, index);
-    uint32_t type = symbol->st_info & 15;
+    uint32_t type = symbol->st_info & 15, section;
 
     if (!check_name(elf, index))
         return false;
     if (type == STT_TLS || type == STT_IFUNC)
         return REFUSE_FIELD(elf, symbol, st_info,
                             "thread-local and indirect symbols not offered");
-    if (symbol->st_shndx == SHN_COMMON)
+    // Most symbols are others'.
+    if (symbol->st_shndx == SHN_UNDEF)
+        return true;
+    section = elf_symbol_section(elf, index);
+    if (symbol->st_shndx == SHN_COMMON) {
+        elf->commons++;
         return check_common(elf, symbol);
+    }
     if (symbol->st_shndx == SHN_ABS || section == SHN_UNDEF)
         return true;
     if (symbol->st_shndx == SHN_XINDEX && !elf->far_index)

@@ -21,6 +21,7 @@
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
+#include "smc/load/names_key.h"
 
 // Rights come from two flags. Both at once were refused by elf_check.
 static enum part_kind kind_of(const struct elf_section *section)
@@ -33,8 +34,8 @@ static enum part_kind kind_of(const struct elf_section *section)
 // An unused header may have SHF_ALLOC set: it means nothing there.
 static bool is_loaded(const struct elf *elf, uint32_t index)
 {
-    return elf->section[index].sh_type != SHT_NULL &&
-           (elf->section[index].sh_flags & SHF_ALLOC) &&
+    return (elf->section[index].sh_flags & SHF_ALLOC) &&
+           elf->section[index].sh_type != SHT_NULL &&
            elf->place[index] != ELF_DROPPED;
 }
 
@@ -80,10 +81,17 @@ static uint32_t start_kinds(struct elf *elf, const uint32_t end[])
         at = PAGE_ALIGN_UP(at + end[kind]);
     }
     for (uint32_t i = 1; i < elf->sections; i++)
-        if (is_loaded(elf, i))
+        if (elf->place[i] < ELF_DROPPED)
             elf->place[i] += elf->start[kind_of(&elf->section[i])];
     elf->got += elf->start[PART_READ_ONLY];
     return at;
+}
+
+// Between most sections there is nothing.
+static void clear(uint8_t *from, const uint8_t *to)
+{
+    if (from != to)
+        memset(from, 0, (size_t)(to - from));
 }
 
 // Fills every byte of every part: with a section's bytes, or with zeros where
@@ -96,17 +104,16 @@ static void copy_sections(struct elf *elf, const uint32_t end[])
     memcpy(done, elf->start, sizeof done);
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
-        if (!is_loaded(elf, i) || !elf_has_bytes(section))
+        if (elf->place[i] >= ELF_DROPPED || !elf_has_bytes(section))
             continue;
         kind = kind_of(section);
-        memset(stage + done[kind], 0, elf->place[i] - done[kind]);
+        clear(stage + done[kind], stage + elf->place[i]);
         memcpy(stage + elf->place[i], elf_bytes(elf, section),
                section->sh_size);
         done[kind] = elf->place[i] + section->sh_size;
     }
     for (kind = PART_CODE; kind <= PART_DATA; kind++)
-        memset(stage + done[kind], 0,
-               elf->start[kind] + end[kind] - done[kind]);
+        clear(stage + done[kind], stage + elf->start[kind] + end[kind]);
 }
 
 // Each kind starts on a page of its own, because rights are per page. That is
@@ -141,13 +148,16 @@ static bool lay_out(struct elf *elf)
 // section's size, not an empty name, ends the list.
 static bool name_needed(struct elf *elf)
 {
-    uint32_t size = 0;
-    const char *at = elf_find_bytes(elf, ".moddeps", &size);
+    const struct elf_section *section = &elf->section[elf->moddeps];
+    const char *at = elf_bytes(elf, section);
+    uint32_t size = elf->moddeps ? section->sh_size : 0;
 
     while (size) {
-        uint32_t len = (uint32_t)strnlen(at, size);
         char name[40];
-        if (len > 32 || !printable_name(at, size))
+        uint32_t hash, len;
+        bool good = names_scan(at, size, &hash);
+        len = hash >> 24;
+        if (!good || len > 32)
             return load_fail(
                 elf->error,
                 "a name in .moddeps at offset 0x%x is not a "
@@ -165,20 +175,29 @@ static bool name_needed(struct elf *elf)
     return true;
 }
 
-// The arrays that say where things went, in one block. One word more than
-// needed, so that nothing has 0 bytes.
+// The arrays that say where things went, in one block. There is one address at
+// least, so that nothing has 0 bytes.
 static bool make_room(struct elf *elf)
 {
-    uint32_t words = 2 * (elf->sections + elf->symbols) + 1;
+    uint32_t words;
+
+    elf->room = 1;
+    while (elf->room < elf->symbols)
+        elf->room *= 2;
+    words = 3 * elf->sections + elf->room + elf->symbols;
 
     elf->place = heap_alloc(words * sizeof(uint32_t));
     if (!elf->place)
         return load_fail(elf->error, "no memory for the section table");
-    elf->table = elf->place + elf->sections;
+    elf->reach = elf->place + elf->sections;
+    elf->table = elf->reach + elf->sections;
     elf->address = elf->table + elf->sections;
-    elf->hash = elf->address + elf->symbols;
-    // All ones is ELF_NOWHERE.
-    memset(elf->place, 0xff, elf->sections * sizeof(uint32_t));
+    elf->hash = elf->address + elf->room;
+    // All ones is ELF_NOWHERE, for places and reaches, and for symbols that do
+    // not exist.
+    memset(elf->place, 0xff, 2 * elf->sections * sizeof(uint32_t));
+    memset(elf->address + elf->symbols, 0xff,
+           (elf->room - elf->symbols) * sizeof(uint32_t));
     memset(elf->table, 0, elf->sections * sizeof(uint32_t));
     return true;
 }
@@ -187,9 +206,7 @@ static bool make_room(struct elf *elf)
 // modules are known by the section that holds their name.
 static void find_family(struct elf *elf)
 {
-    uint32_t size;
-
-    if (elf_find_bytes(elf, ".modname", &size)) {
+    if (elf->modname) {
         elf->image->family = FAMILY_GRUB;
         elf->image->register_args = 3;
     }
@@ -207,7 +224,7 @@ static bool object_lay_out(struct loading *in)
     elf->image = in->image;
     elf->error = in->error;
     if (!elf_check(elf) || !make_room(elf) || !elf_check_symbols(elf) ||
-        !elf_drop_groups(elf) || !elf_count_slots(elf))
+        !elf_drop_groups(elf) || !elf_survey(elf))
         return false;
     find_family(elf);
     return lay_out(elf) && name_needed(elf) && elf_define(elf) &&

@@ -20,9 +20,9 @@
 #include "kernel/heap.h"
 #include "smc/load/elf/elf.h"
 
-static bool wants_slot(const struct elf_rel *rel)
+static bool wants_slot(uint32_t info)
 {
-    uint8_t type = (uint8_t)rel->r_info;
+    uint8_t type = (uint8_t)info;
 
     return type == R_386_GOT32 || type == R_386_GOT32X;
 }
@@ -39,28 +39,12 @@ static bool give_slot(struct elf *elf, uint32_t symbol)
     return true;
 }
 
-// Tables of sections that are not loaded ask for nothing. Their sh_info is
-// judged later, so that it is not believed here.
-static bool is_used(const struct elf *elf, const struct elf_section *table)
+bool elf_count_slots(struct elf *elf, const struct elf_rel *rel,
+                     const struct elf_rel *end)
 {
-    return table->sh_type == SHT_REL && table->sh_info < elf->sections &&
-           (elf->section[table->sh_info].sh_flags & SHF_ALLOC) &&
-           elf->place[table->sh_info] != ELF_DROPPED;
-}
-
-bool elf_count_slots(struct elf *elf)
-{
-    for (uint32_t i = 1; i < elf->sections; i++) {
-        const struct elf_section *table = &elf->section[i];
-        const struct elf_rel *rel, *end;
-        if (!is_used(elf, table))
-            continue;
-        rel = elf_bytes(elf, table);
-        end = rel + table->sh_size / sizeof *rel;
-        for (; rel < end; rel++)
-            if (wants_slot(rel) && !give_slot(elf, rel->r_info >> 8))
-                return false;
-    }
+    for (; rel < end; rel++)
+        if (wants_slot(rel->r_info) && !give_slot(elf, rel->r_info >> 8))
+            return false;
     return true;
 }
 

@@ -53,7 +53,7 @@ static struct image_export size_common(const struct elf *elf, uint32_t index)
 // COMMON symbols have no section: `int hook;` at file scope, as C once was.
 bool elf_place_common(struct elf *elf, uint32_t *end)
 {
-    for (uint32_t i = 1; i < elf->symbols; i++)
+    for (uint32_t i = 1; elf->commons && i < elf->symbols; i++)
         if (elf->symbol[i].st_shndx == SHN_COMMON) {
             struct image_export common = size_common(elf, i);
             if (!elf_take(end, common.size, common.align, &elf->address[i]))
@@ -72,9 +72,8 @@ static uint32_t find_address(const struct elf *elf, uint32_t index)
     const struct elf_symbol *symbol = &elf->symbol[index];
     uint32_t section = elf_symbol_section(elf, index);
 
-    if (section == SHN_UNDEF)
-        return ELF_NOWHERE;
     switch (section) {
+    case SHN_UNDEF: return ELF_NOWHERE;
     // An absolute symbol is a number that has a name. It does not move.
     case ELF_SPECIAL(SHN_ABS): return symbol->st_value;
     // elf_place_common has put the offset there.
@@ -94,28 +93,21 @@ static enum export_rank rank_of(const struct elf_symbol *symbol)
     return symbol->st_info >> 4 == STB_WEAK ? EXPORT_WEAK : EXPORT_STRONG;
 }
 
-// For the names of all symbols: nearly every one differs in the first letter
-// or the sixth, where calling strncmp costs more than comparing.
-static inline bool begins(const char *name, const char *with)
-{
-    while (*with && *name == *with) {
-        name++;
-        with++;
-    }
-    return *with == '\0';
-}
-
 // Every GRUB module has these two. They are local as a rule, so that they do
-// not collide when many modules are loaded.
+// not collide when many modules are loaded. Nearly every other name differs in
+// the first two words.
 static bool is_life_cycle(struct elf *elf, uint32_t index)
 {
     const char *name = elf_symbol_name(elf, index);
+    const struct word *word = (const struct word *)name,
+                      *wanted = (const struct word *)"grub_mod";
 
-    if (!begins(name, "grub_mod_"))
+    if (elf->strings_size - elf->symbol[index].st_name < 8 ||
+        word[1].value != wanted[1].value || word[0].value != wanted[0].value)
         return false;
-    if (strcmp(name + 9, "init") == 0)
+    if (strcmp(name + 8, "_init") == 0)
         elf->image->init = elf->address[index];
-    else if (strcmp(name + 9, "fini") == 0)
+    else if (strcmp(name + 8, "_fini") == 0)
         elf->image->fini = elf->address[index];
     else
         return false;
@@ -148,7 +140,7 @@ static bool publish(struct elf *elf, uint32_t index)
         export.align = common.align;
     }
     export.hidden = visible == STV_HIDDEN || visible == STV_INTERNAL;
-    return build_offer(elf->in, elf_symbol_name(elf, index), export);
+    return build_offer(elf->in, elf_symbol_name(elf, index), &export);
 }
 
 // Symbol 0 means "no symbol": a relocation against it adds nothing.
@@ -157,6 +149,11 @@ bool elf_define(struct elf *elf)
     if (elf->symbols)
         elf->address[0] = 0;
     for (uint32_t i = 1; i < elf->symbols; i++) {
+        // More than half of all are others', and have no address yet.
+        if (elf->symbol[i].st_shndx == SHN_UNDEF) {
+            elf->address[i] = ELF_NOWHERE;
+            continue;
+        }
         elf->address[i] = find_address(elf, i);
         if (is_offered(elf, i) && !publish(elf, i))
             return false;
@@ -169,16 +166,17 @@ bool elf_define(struct elf *elf)
 static bool find_undefined(struct elf *elf, uint32_t index)
 {
     const char *name = elf_symbol_name(elf, index);
-    struct resolved found;
+    const struct resolved *found;
 
     if (*name == '_' && strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0) {
         elf->address[index] = elf_base(elf) + elf->got;
         return true;
     }
-    if (!resolve_symbol(elf->in, name, elf->hash[index], &found))
+    found = resolve_symbol(elf->in, name, elf->hash[index]);
+    if (!found)
         return false;
-    elf->address[index] = found.address;
-    if (found.found)
+    elf->address[index] = found->address;
+    if (found->found)
         elf->image->bound++;
     // A weak symbol may be missing: its address is then 0, and the code is
     // expected to compare before it calls.
@@ -199,13 +197,6 @@ static bool find_better(struct elf *elf, uint32_t index)
     return build_uses(elf->in, export->image);
 }
 
-static bool is_dropped(const struct elf *elf, uint32_t index)
-{
-    uint32_t section = elf_symbol_section(elf, index);
-
-    return section < elf->sections && elf->place[section] == ELF_DROPPED;
-}
-
 // A local symbol of a dropped section has no other. Only tables that describe
 // code have such words, and their words are cleared (object_reloc.c).
 bool elf_resolve(struct elf *elf)
@@ -215,7 +206,7 @@ bool elf_resolve(struct elf *elf)
         bool ok = true;
         if (is_local(symbol))
             continue;
-        if (symbol->st_shndx == SHN_UNDEF || is_dropped(elf, i))
+        if (symbol->st_shndx == SHN_UNDEF || elf_is_dropped(elf, i))
             ok = find_undefined(elf, i);
         else if (elf->address[i] != ELF_NOWHERE &&
                  rank_of(symbol) != EXPORT_STRONG)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Relocating an ELF object: goes through the tables, entry by entry, and
 // judges each before the place is changed. Nearly all entries are words in
-// ascending order, and a short loop takes those; what it does not take goes
-// the long way, where everything is judged. What a place becomes is known to
-// object_value.c. [ELF 1-21]
+// ascending order, for which object_survey.c vouches table by table, and a
+// short loop takes those; what it does not take goes the long way, where
+// everything is judged. What a place becomes is known to object_value.c.
+// [ELF 1-21]
 //
 //   .rel.text  | 07 PC32 | 0c 32 | 15 PC32 | 19 GOT32X | 23 PC32 | ...
 //                '------ short ----------'   long        '- short ...
@@ -77,6 +78,8 @@ static bool never_twice(struct elf_walk *walk)
 {
     const struct elf_rel *rel = walk->rel;
 
+    if (walk->vouched)
+        return true;
     if (!walk->claiming && rel->r_offset >= walk->next) {
         walk->next = rel->r_offset + elf_reloc_size(rel);
         return true;
@@ -119,13 +122,6 @@ static uint32_t read(const uint8_t *at, uint32_t size)
     }
 }
 
-// An absolute symbol may have any value, this one too.
-static bool is_dropped(const struct elf *elf, uint32_t symbol)
-{
-    return elf->address[symbol] == ELF_DROPPED &&
-           elf->symbol[symbol].st_shndx != SHN_ABS;
-}
-
 static bool relocate_any(struct elf_walk *walk)
 {
     struct elf *elf = walk->elf;
@@ -140,7 +136,7 @@ static bool relocate_any(struct elf_walk *walk)
     if (!judge(walk) || !never_twice(walk))
         return false;
     before = value = read(bytes, size);
-    if (is_dropped(elf, rel->r_info >> 8))
+    if (elf_is_dropped(elf, rel->r_info >> 8))
         value = 0;
     else if (!elf_reloc_value(walk, at, &value))
         return false;
@@ -151,62 +147,62 @@ static bool relocate_any(struct elf_walk *walk)
     return true;
 }
 
-// Nearly all are words above the last one, with an address or the distance to
-// one. Takes those at *walk that are, and stops at the first that is not: all
-// that is different or wrong goes the long way. Apart from the loop around it,
-// so that what it needs stays in registers; what is not an R_386_32 is
-// counted, and the others by what is left.
-static __attribute__((noinline)) void relocate_run(struct elf_walk *walk,
-                                                   const struct elf_rel *end)
+// Nearly all are words with an address or the distance to one. Takes those
+// from `rel` on that are, and returns the first that is not: all that is
+// different or wrong goes the long way. Where the words are, and that their
+// symbols exist, was judged for the whole table. An object is relocated where
+// it will run (build_in_place), so that a word's address now is its P. A
+// function of its own, so that what the loop needs stays in registers.
+static __attribute__((noinline)) const struct elf_rel *
+relocate_run(const struct elf_rel *rel, const struct elf_rel *end,
+             uint8_t *place, const uint32_t *address, uint32_t *count)
 {
-    const struct elf *elf = walk->elf;
-    const struct elf_rel *rel = walk->rel;
-    const uint32_t *address = elf->address;
-    uint32_t *count = elf->image->relocations, others = 0;
-    uint32_t symbols = elf->symbols, size = walk->target->sh_size;
-    uint8_t *stage = elf->image->stage + walk->place, *at;
-    // One behind the last place for a word.
-    uint8_t *limit = stage + (size < 4 ? 0 : size - 3);
-    uint8_t *next = stage + walk->next;
-    // From where a word is to where it will be.
-    uint32_t away = elf_base(elf) - (uint32_t)(uintptr_t)elf->image->stage;
+    const struct elf_rel *first = rel;
+    uint32_t distances[R_386_PLT32 + 1] = {0};
 
     for (; rel < end; rel++) {
         uint32_t info = rel->r_info, value;
-        uint8_t type = (uint8_t)info;
-        // Even if this wraps, each r_offset has an address of its own.
-        at = (uint8_t *)((uintptr_t)stage + rel->r_offset);
-        if (at < next || at >= limit || info >> 8 >= symbols)
-            break;
-        value = address[info >> 8];
-        if (value >= ELF_DROPPED)
-            break;
-        if (type != R_386_32) {
-            if (type != R_386_PC32 && type != R_386_PLT32)
+        struct word *word;
+        if ((uint8_t)info == R_386_32) {
+            value = address[info >> 8];
+            if (value >= ELF_DROPPED)
                 break;
-            value -= (uint32_t)(uintptr_t)at + away;
-            count[type]++;
-            others++;
+            ((struct word *)(place + rel->r_offset))->value += value;
+        } else if ((uint8_t)info == R_386_PC32 ||
+                   (uint8_t)info == R_386_PLT32) {
+            value = address[info >> 8];
+            if (value >= ELF_DROPPED)
+                break;
+            word = (struct word *)(place + rel->r_offset);
+            word->value += value - (uint32_t)(uintptr_t)word;
+            distances[(uint8_t)info]++;
+        } else {
+            break;
         }
-        ((struct word *)at)->value += value;
-        next = at + 4;
     }
-    count[R_386_32] += (uint32_t)(rel - walk->rel) - others;
-    walk->rel = rel;
-    walk->next = (uint32_t)(next - stage);
+    count[R_386_PC32] += distances[R_386_PC32];
+    count[R_386_PLT32] += distances[R_386_PLT32];
+    count[R_386_32] += (uint32_t)(rel - first) - distances[R_386_PC32] -
+                       distances[R_386_PLT32];
+    return rel;
 }
 
 // A watcher is told of every change, which the short way does not.
 static bool relocate_all(struct elf_walk *walk, const struct elf_rel *end)
 {
-    bool watched = walk->elf->in->options->watch;
+    const struct elf *elf = walk->elf;
+    struct image *image = elf->image;
+    bool run = walk->vouched && !elf->in->options->watch;
 
-    while (walk->rel < end) {
-        if (!watched && !walk->claiming)
-            relocate_run(walk, end);
-        if (walk->rel < end && !relocate_any(walk))
+    for (; walk->rel < end; walk->rel++) {
+        if (run)
+            walk->rel = relocate_run(walk->rel, end,
+                                     image->stage + walk->place, elf->address,
+                                     image->relocations);
+        if (walk->rel == end)
+            break;
+        if (!relocate_any(walk))
             return false;
-        walk->rel++;
     }
     return true;
 }
@@ -256,6 +252,7 @@ static bool relocate_section(struct elf *elf, uint32_t index)
     if (walk.target->sh_type == SHT_NOBITS)
         return REFUSE_FIELD(elf, table, sh_info,
                             "a section without bytes has none to relocate");
+    walk.vouched = elf->reach[index] <= walk.target->sh_size;
     return relocate_all(&walk, walk.rel + table->sh_size / sizeof *walk.rel);
 }
 

@@ -10,6 +10,7 @@ struct elf_walk {
     const struct elf_section *target;
     uint32_t place; // of the target in the image
     const struct elf_rel *first, *rel;
+    bool vouched; // by elf_survey: for the places and symbols of all
     // While the places ascend, all below `next` may have been changed and
     // none above: proof enough that none is changed twice. When they do not,
     // the claims know (build.h), and `next` is above all.

@@ -206,6 +206,7 @@ struct shared_name {
 bool shared_check_hash(struct shared *shared);
 bool shared_export(struct shared *shared);
 uint32_t shared_sysv_hash(const char *name);
+uint32_t shared_gnu_hash(const char *name);
 const struct elf_symbol *shared_symbol(const struct shared *shared,
                                        uint32_t index);
 // The symbol that others are given for this name, or NULL.

@@ -16,6 +16,15 @@ uint32_t shared_sysv_hash(const char *name)
     return hash;
 }
 
+uint32_t shared_gnu_hash(const char *name)
+{
+    uint32_t hash = 5381;
+
+    for (; *name; name++)
+        hash = hash * 33 + (uint8_t)*name;
+    return hash;
+}
+
 const struct elf_symbol *shared_symbol(const struct shared *shared,
                                        uint32_t index)
 {

@@ -209,7 +209,7 @@ void shared_find(const struct shared *shared, uint32_t index,
     name.name = shared_string(shared, symbol->st_name);
     if (!name.name)
         return;
-    name.gnu = names_hash(name.name);
+    name.gnu = shared_gnu_hash(name.name);
     name.sysv = shared_sysv_hash(name.name);
     name.version = shared_version_of(shared, index);
     if (search(shared, &name, found))

@@ -29,6 +29,7 @@ struct host_family {
 struct host_index {
     bool made;
     uint16_t slot[HOST_SLOTS];
+    uint32_t hash[HOST_SLOTS]; // of that name
 };
 extern const struct host_family host_c, host_libc, host_msvcrt, host_kernel32,
     host_grub, host_grub_refused;

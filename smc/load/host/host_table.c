@@ -17,6 +17,7 @@
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
 #include "smc/load/names.h"
+#include "smc/load/names_key.h"
 
 // In the order in which docs/hosts.md describes them.
 static const struct host_family *const families[] = {
@@ -35,10 +36,12 @@ static void make_index(const struct host_family *family)
     struct host_index *index = family->index;
 
     for (uint32_t i = 0; i < family->count; i++) {
-        uint32_t at = names_hash(family->symbols[i].name) % HOST_SLOTS;
+        uint32_t hash = names_hash(family->symbols[i].name);
+        uint32_t at = hash % HOST_SLOTS;
         while (index->slot[at])
             at = (at + 1) % HOST_SLOTS;
         index->slot[at] = (uint16_t)(i + 1);
+        index->hash[at] = hash;
     }
     index->made = true;
 }
@@ -55,7 +58,7 @@ const struct host_symbol *host_look_up(const struct host_family *family,
          at = (at + 1) % HOST_SLOTS) {
         const struct host_symbol *symbol =
             &family->symbols[index->slot[at] - 1];
-        if (names_equal(symbol->name, name))
+        if (index->hash[at] == hash && names_equal(symbol->name, name, hash))
             return symbol;
     }
     return NULL;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// One look at each relocation table before anything has an address: how many
+// words the global offset table needs, and what is true of all entries of a
+// table at once.
+//
+// An assembler writes a table in the order of its places, and nearly every
+// place is a word. Where that is so, three questions of each entry become
+// three of the table:
+//
+//   r_offset   04  0b  10  1c  23  28      each 4 or more above the last:
+//               '---'---'---'---'---'      none is changed twice, and if the
+//                                     |    last one is inside, all are
+//   r_info     all symbol numbers, ORed, are in the table of addresses: each is
+//
+// The answer is kept as the table's reach, and object_reloc.c asks nothing
+// more of such a table than what kind of change each entry is. [ELF 1-21]
+#include "smc/load/elf/elf.h"
+
+// Tables of sections that are not loaded ask for nothing. Their sh_info is
+// judged later, so that it is not believed here.
+static bool is_used(const struct elf *elf, const struct elf_section *table)
+{
+    return table->sh_type == SHT_REL && table->sh_info < elf->sections &&
+           (elf->section[table->sh_info].sh_flags & SHF_ALLOC) &&
+           elf->place[table->sh_info] != ELF_DROPPED;
+}
+
+struct survey {
+    uint32_t reach;
+    bool odd; // some are neither an address nor a distance
+};
+
+// All entries of a table, without a branch between them: a doubt about one of
+// them is a bit that stays set to the end.
+//
+//   order  bit 31: a place below the end of the word before it, or one so
+//          high that 4 more could wrap
+//   kinds  bits 31..8: no symbol's number has a bit that is not here. The
+//          addresses have room for all such numbers.
+//          bits 7..0: R_386_32 and R_386_PC32, 1 and 2, become 0 and 1; others
+//          set a higher bit. R_386_NONE borrows from the number and sets all.
+static struct survey look(const struct elf *elf, const struct elf_rel *rel,
+                          const struct elf_rel *end)
+{
+    uint32_t next = 0, order = 0, kinds = 0;
+
+#pragma GCC unroll 4
+    for (; rel < end; rel++) {
+        kinds |= rel->r_info - 1;
+        order |= rel->r_offset - next;
+        next = rel->r_offset + 4;
+        order |= next;
+    }
+    if (order >> 31 || kinds >> 8 >= elf->room || (uint8_t)kinds == 0xff)
+        next = ELF_NOWHERE;
+    return (struct survey){next, (uint8_t)kinds > 1};
+}
+
+// Only an odd entry wants a word of the global offset table.
+bool elf_survey(struct elf *elf)
+{
+    for (uint32_t i = 1; i < elf->sections; i++) {
+        const struct elf_section *table = &elf->section[i];
+        const struct elf_rel *rel, *end;
+        struct survey survey;
+        if (!is_used(elf, table))
+            continue;
+        rel = elf_bytes(elf, table);
+        end = rel + table->sh_size / sizeof *rel;
+        survey = look(elf, rel, end);
+        elf->reach[i] = survey.reach;
+        if (survey.odd && !elf_count_slots(elf, rel, end))
+            return false;
+    }
+    return true;
+}
