@@ -23,12 +23,13 @@ def test_suite(machine, suite):
     assert bare == [], f"results without bytes or figures: {bare}"
 
 
+@pytest.mark.timeout(240)
 def test_all_suites_and_demos_in_one_machine(machine):
     """`all` is every suite of the sources, each once. None disturbs another,
     nor do the demos, and a second run meets sites that are patched and undone
     already. Everything that they patched can be taken back."""
     run = machine("check=all demo=all exit -- check all; undo all; hash",
-                  limit=120, modules=MODULES).run()
+                  limit=220, modules=MODULES).run()
     names = [s.name for s in tap.parse(run.text)]
     assert sorted(names[:len(SUITES)]) == SUITES
     assert names[len(SUITES):] == names[:len(SUITES)]
