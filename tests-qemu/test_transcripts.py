@@ -132,7 +132,8 @@ def everything():
     runs += [(f"bench={lab} exit", "shift=0,sleep=off") for lab in LABS]
     for words, icount in runs:
         run = Machine(f"transcripts.{words.split()[0]}", words,
-                      modules=RUN_MODULES, icount=icount).run().must_end(PASS)
+                      modules=RUN_MODULES, icount=icount,
+                      limit=110).run().must_end(PASS)
         lines += run.text.splitlines()
     return lines
 
