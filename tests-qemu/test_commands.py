@@ -53,6 +53,19 @@ def test_all_modules_of_grub_as_one_set(machine, place):
         assert in_use(console) == before and console.run("hash") == text
 
 
+def test_long_names_are_not_cut(machine, tmp_path):
+    """Two that differ only behind the column that names have."""
+    paths = [compiled(tmp_path / f"a_name_with_35_characters_or_so_{n}.o",
+                      f"int f{n}(void) {{ return 1; }}") for n in (1, 2)]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        console.run(f"load {paths[0].name} {paths[1].name}")
+        lines = console.run("modules").splitlines()
+    assert lines[1::2] == [path.name for path in reversed(paths)]
+    for line in lines[2::2]:
+        assert line.index("ELF") == lines[0].index("format"), lines
+
+
 def test_files_that_are_loaded_are_said_to_be(console):
     console.run("load gcry_md5.mod")
     said = console.run("load *.mod gcry_md5.mod")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """DLLs that find each other: exports, imports, forwarders."""
+import re
+
 import pytest
 
 from pe_dll import (RET, calls_strlen, forwarding, jumps, load_all, poked,
@@ -111,7 +113,8 @@ def test_imports_of_all_kinds(machine, tmp_path, how):
     said = load_all(machine, [path], ['call length.dll length "seven.."',
                                       "call length.dll nosuch",
                                       "call length.dll seven"])
-    assert "1 bound, 2 lead to refusing stubs" in said[0]
+    assert ("1 bound, 2 lead to refusing stubs\n    msvcrt.dll: nosuch, #7"
+            in said[0])
     assert returned(said[1]) == 7
     assert "msvcrt.dll!nosuch, which this kernel does not offer" in said[2]
     assert "msvcrt.dll!#7, which this kernel does not offer" in said[3]
@@ -139,6 +142,37 @@ def test_all_unknown_imports_are_named_at_once(machine, tmp_path, delayed):
         assert console.run("mem") == before
         assert console.run("modules").startswith("no images")
         assert "2 lead to refusing" in console.run("load length.dll bind=lazy")
+
+
+def test_imports_that_lead_nowhere_are_named(machine, tmp_path):
+    """DLL by DLL, in lines that fit, and of all that was loaded with it."""
+    names = {"lib.dll": ["absent"], "MSVCRT.dll": ["strlen"],
+             "nobody.dll": [f"function_{n}" for n in range(40)],
+             "other.dll": [3, "x" * 60, "y" * 60, "z"]}
+    paths = []
+    for name, listed in (("user", names), ("lib", {"far.dll": ["away"]})):
+        pe = Pe()
+        data, _ = imports(pe.next_rva, list(listed.items()))
+        pe.directory[IMPORT] = pe.section(".idata", data, DATA)
+        pe.directory[RELOC] = (0, 0)
+        paths.append(write(tmp_path / f"{name}.dll", pe))
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        alone = console.run("load user.dll")
+        console.run("unload all")
+        both = console.run("load user.dll lib.dll")
+    for said, heading in ((alone, "  imports: 1 bound, 45 lead to"),
+                          (both, "user.dll: 45 imports lead to")):
+        part = said[said.index(heading):]
+        found = re.findall(r"^    (\S+\.dll): ((?:[\w#]+(?:,\s+)?)+)\n", part,
+                           re.M)
+        assert [(dll, re.split(r",\s+", listed)) for dll, listed in found[:3]
+                ] == [("lib.dll", ["absent"]),
+                      ("nobody.dll", names["nobody.dll"]),
+                      ("other.dll", ["#3", *names["other.dll"][1:]])]
+        assert max(map(len, said.splitlines())) < 80
+        assert "lib.dll: 1 imports lead to refusing stubs\n    far.dll: away" in (
+            said)
 
 
 def importing(data, directory=IMPORT, at=0):

@@ -47,26 +47,36 @@ static bool leave_out_loaded(struct load_words *words)
     return ok;
 }
 
-// One image in full; many, and what came with them, a line each. New images
-// are at the head of the list. The time is what the user waits for, start
-// functions included, and not what a bench would measure.
-static void report_new(const struct image *image, const struct image *before,
-                       uint32_t files, uint64_t us)
+// Many, and what came with them, a line each. The time is what the user waits
+// for, start functions included, and not what a bench would measure.
+static void report_many(const struct image *before, uint64_t us)
 {
     uint32_t count = 0, bytes = 0;
 
-    if (files == 1) {
-        report_image(image);
-        return;
-    }
     report_heading();
-    for (image = image_first(); image && image != before;
+    for (const struct image *image = image_first(); image && image != before;
          image = image->next) {
         report_line(image);
         count++;
         bytes += image->size;
     }
     kprintf("%u images, %u KiB, loaded in %llu us\n", count, bytes / 1024, us);
+}
+
+// What was loaded, and then all imports that nobody offers, so that none has
+// to be found by calling it. New images are at the head of the list.
+static void report_new(const struct image *image, const struct image *before,
+                       uint32_t files, uint64_t us)
+{
+    const struct image *told = files == 1 ? image : NULL;
+
+    if (told)
+        report_image(image);
+    else
+        report_many(before, us);
+    for (image = image_first(); image && image != before; image = image->next)
+        if (image != told)
+            report_refused(image);
 }
 
 static int load(const struct load_words *words)

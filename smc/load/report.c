@@ -4,7 +4,10 @@
 #include "smc/load/report.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
+#include "kernel/string.h"
 #include "smc/load/open.h"
+
+#define NAME_COLUMN 24 // as long as the longest of GRUB's
 
 int report_error(const struct load_error *error)
 {
@@ -27,6 +30,34 @@ static void print_relocations(const struct image *image)
         kprintf("none");
 }
 
+// DLL by DLL, as the import tables have them, broken into lines of 78 columns.
+// Whoever is about to call the image wants to know which names lead nowhere,
+// and not only how many.
+static void print_refused(const struct image *image)
+{
+    const char *dll, *symbol, *last = "";
+    size_t column = 0;
+
+    for (uint32_t i = 0; i < image->refused; i++) {
+        dll = image->names + image->refusal[i].dll;
+        symbol = image->names + image->refusal[i].symbol;
+        if (strcmp(dll, last) != 0) {
+            kprintf("\n    %s: ", dll);
+            column = 4 + strlen(dll) + 2;
+        } else if (column + 2 + strlen(symbol) > 77) { // and a comma
+            kprintf(",\n      ");
+            column = 6;
+        } else {
+            kprintf(", ");
+            column += 2;
+        }
+        kprintf("%s", symbol);
+        column += strlen(symbol);
+        last = dll;
+    }
+    kprintf("\n");
+}
+
 void report_image(const struct image *image)
 {
     kprintf("%s: %s at 0x%08x, 0x%x bytes, %u of code", image->name,
@@ -37,8 +68,9 @@ void report_image(const struct image *image)
         kprintf(", linked for 0x%08x", image->preferred);
     kprintf("\n  relocations: ");
     print_relocations(image);
-    kprintf("\n  imports: %u bound, %u lead to refusing stubs\n", image->bound,
+    kprintf("\n  imports: %u bound, %u lead to refusing stubs", image->bound,
             image->refused);
+    print_refused(image);
     if (image->broken)
         kprintf("  broken: its init or fini did not return; it stays\n");
     for (uint32_t i = 0; i < image->uses_count; i++)
@@ -71,6 +103,15 @@ static bool uses(const struct image *image, const struct image *other)
     return false;
 }
 
+void report_refused(const struct image *image)
+{
+    if (image->refused == 0)
+        return;
+    kprintf("%s: %u imports lead to refusing stubs", image->name,
+            image->refused);
+    print_refused(image);
+}
+
 void report_details(const struct image *image)
 {
     report_image(image);
@@ -85,17 +126,20 @@ void report_details(const struct image *image)
 
 void report_heading(void)
 {
-    kprintf("%-22s format         base    KiB  relocs  uses users\n", "name");
+    kprintf("%-24s format         base   KiB  relocs uses users\n", "name");
 }
 
-// 78 columns at most, whatever the name: 275 lines must not be 550.
+// 78 columns: 275 lines must not be 550. A longer name stands above its line.
 void report_line(const struct image *image)
 {
+    bool fits = strlen(image->name) <= NAME_COLUMN;
     uint32_t relocations = 0;
 
+    if (!fits)
+        kprintf("%s\n", image->name);
     for (uint32_t type = 0; type < IMAGE_RELOC_TYPES; type++)
         relocations += image->relocations[type];
-    kprintf("%-22.22s %-10s %08x %6u %7u %5u %5u%s\n", image->name,
+    kprintf("%-24s %-10s %08x %5u %7u %4u %5u%s\n", fits ? image->name : "",
             image->format->name, (unsigned)(uintptr_t)image->base,
             image->size / 1024, relocations, image->uses_count, image->users,
             image->broken    ? "  broken"

@@ -11,6 +11,9 @@ void report_image(const struct image *image);
 // The same, with its parts as the page tables have them, and its users.
 void report_details(const struct image *image);
 
+// The imports that nobody offers, by name; nothing if there are none.
+void report_refused(const struct image *image);
+
 // A heading, and one line for an image: lists of many.
 void report_heading(void);
 void report_line(const struct image *image);
