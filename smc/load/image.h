@@ -14,6 +14,9 @@
 //   +---------------+      +--------------------+     +----------------+
 //     never written          plain heap memory          never rwx
 //
+// An ELF object needs no buffer: its size is known before its first byte is
+// copied, so that its stage is the arena itself, as long as that is data.
+//
 // Every system with shared libraries does this: ntdll's LdrpRelocateImage,
 // Linux's module loader, GRUB's dl.c. [ELF 1-22], [PE "The .reloc Section"]
 #pragma once
