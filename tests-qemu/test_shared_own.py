@@ -148,6 +148,30 @@ def test_text_relocations(machine, lib):
         assert "loader" in console.run("journal")
 
 
+SIZES = """
+char own[24]; extern char other[]; int plus(void); extern int sizes[];
+__asm__(".data; .globl sizes; sizes: .long own@SIZE, other@SIZE + 1000,"
+        "absent@SIZE + 7, environ@SIZE + 60; .weak absent; .text");
+int size(int n) { return sizes[n]; }
+"""
+
+
+def test_sizes_of_symbols(machine, lib):
+    """R_386_SIZE32: of its own symbol, of another's, of nobody's, of a
+    variable that the kernel offers. Its functions have no size."""
+    other = lib("libother.so", "char other[77];")
+    sizes = lib("libsizes.so", SIZES, needs=[other])
+    bad = lib("libbad.so", SIZES.replace("environ", "strlen"), needs=[other])
+    with machine(modules=[other, sizes, bad]).open() as console:
+        console.prompt()
+        assert "4 R_386_SIZE32" in console.run("load libsizes.so")
+        said = "".join(console.run(f"call libsizes.so size {n}") + "\n"
+                       for n in range(4))
+        assert [value for _, value in results(said)] == [24, 1077, 7, 64]
+        assert re.search(r"libbad.so: r_info at .*R_386_SIZE32: the kernel "
+                         "knows no size", console.run("load libbad.so"))
+
+
 INDIRECT = """
 int count;
 static int five(void) { return 5; } static int six(void) { return 6; }

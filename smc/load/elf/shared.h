@@ -236,6 +236,7 @@ struct shared_found {
     enum shared_kind kind;
     uint32_t value, tpoff, size;
     const char *from; // whose it is; NULL: nobody's
+    bool sizeless;    // a function of the kernel, which has no size
 };
 bool shared_read_needed(struct shared *shared);
 bool shared_make_scope(struct shared *shared);

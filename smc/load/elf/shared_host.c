@@ -43,5 +43,6 @@ bool shared_host_find(const char *library, const struct shared_name *name,
     if (!found->value)
         found->value = host_shared_symbol(library, name->name, name->version,
                                           &found->size);
+    found->sizeless = found->size == 0;
     return found->value;
 }

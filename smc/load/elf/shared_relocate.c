@@ -159,7 +159,8 @@ static bool relocate_symbol(struct shared_relocator *work, uint32_t *value)
         return false;
     if (type == R_386_SIZE32) {
         *value += found.size;
-        return true;
+        return !found.sizeless ||
+               refuse(work, "the kernel knows no size of what it offers");
     }
     if (found.kind == SHARED_TLS)
         return refuse(work, "its symbol is thread-local");
