@@ -254,6 +254,11 @@ bool elf_check(struct elf *elf)
 {
     if (!check_header(elf) || !find_sections(elf) || !find_names(elf))
         return false;
+    // A table there would be one that nobody can name: 0 means none. A name
+    // it may have, which then is one of those below.
+    if (elf->section->sh_type != SHT_NULL)
+        return REFUSE_FIELD(elf, elf->section, sh_type,
+                            "section 0 is no section");
     for (uint32_t i = 0; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
         if (section->sh_name >= elf->names->sh_size)

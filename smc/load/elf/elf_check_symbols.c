@@ -93,7 +93,7 @@ bool elf_check_symbols(struct elf *elf)
     const struct elf_section *table = &elf->section[elf->symtab];
     const struct elf_section *strings;
 
-    // Section 0 is no table: its sh_link has not been judged.
+    // An object without symbols.
     if (!elf->symtab)
         return true;
     strings = &elf->section[table->sh_link];

@@ -41,6 +41,8 @@ static const struct bad_field bad_fields[] = {
     FIELD(header.e_shoff, 0xffffffd8, "e_shoff"),
     FIELD(header.e_shstrndx, SECTIONS, "e_shstrndx"),
     FIELD(header.e_shstrndx, S_TEXT, "e_shstrndx"),
+    // Section 0 holds numbers that are too large for the header, and no table.
+    FIELD(section[S_NULL].sh_type, SHT_SYMTAB, "section 0 is no section"),
     FIELD(section[S_TEXT].sh_name, SAMPLE_SIZE(strings), "sh_name"),
     FIELD(section[S_TEXT].sh_type, SHT_RELA, "sh_type"),
     FIELD(section[S_TEXT].sh_type, SHT_NOBITS, "sh_info"),
