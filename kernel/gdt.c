@@ -51,7 +51,8 @@ struct foreign_stack foreign_stack __attribute__((section(".bss.stacks")));
 
 // For paging_init, which leaves these pages unmapped.
 const uint8_t *const gdt_guards[GDT_GUARDS] = {
-    ring3_stack.guard, fault_stack.guard, foreign_stack.guard};
+    ring3_stack.guard, fault_stack.guard, foreign_stack.guard,
+    foreign_stack.edge};
 
 static gdt_overflow_hook *overflow_hook;
 
@@ -93,9 +94,11 @@ static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t type,
 // pushed the error code, always 0. esp is the real one here: the switch saves
 // it even from ring 0.
 //
-// If somebody knows how to go on, the state to return to is changed and the
-// IRET in trap_entry.S, with EFLAGS.NT set by the switch, switches back to it.
-// What was interrupted is lost either way: its registers are only in here.
+// If somebody knows how to go on, the IRET in trap_entry.S, with EFLAGS.NT set
+// by the switch, switches back to this state: to another place, or to the very
+// instruction. The manual calls a double fault an abort and promises nothing
+// about the latter. But here the first fault was a push that found no page, a
+// fault that restarts like any other, and the second one has executed nothing.
 void gdt_double_fault(void)
 {
     struct task_state *at = &tables[cpu_index()].tss;
@@ -120,6 +123,8 @@ void gdt_double_fault(void)
     };
     if (!overflow_hook || !overflow_hook(&frame))
         panic_trap(&frame);
+    if (frame.eip == at->eip)
+        return;
     at->eip = frame.eip;
     at->esp = frame.esp;
     at->eflags = 2;

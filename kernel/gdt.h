@@ -70,8 +70,17 @@ void gdt_set_base(uint16_t selector, uint32_t base);
 
 // The stack of loaded code. Recursion is its own affair there and ends at a
 // guard page, with the kernel's stack intact.
+//
+//   guard | reserve   | edge  | room          top
+//   never   the kernel's,       for loaded code and for what
+//   mapped  with the edge       it calls in the kernel
+//
+// The edge is not mapped either, until a function of the kernel needs more
+// than the room has left.
 struct foreign_stack {
     uint8_t guard[PAGE_SIZE];
+    uint8_t reserve[2 * PAGE_SIZE];
+    uint8_t edge[PAGE_SIZE];
     uint8_t room[16 * PAGE_SIZE];
 } __attribute__((aligned(4096)));
 extern struct foreign_stack foreign_stack;
@@ -79,13 +88,15 @@ extern struct foreign_stack foreign_stack;
 // Called by the double-fault task, on its stack, with the registers at the
 // fault: esp is the real one. Answers true after it has set eip and esp to
 // where the machine shall go on, interrupts off and with kernel segments, for
-// ever away from what was interrupted. CR0.TS is set then: the switch does it.
+// ever away from what was interrupted; or after it has left them alone and
+// made room, so that the same instruction can be tried again. CR0.TS is set
+// then: the switch does it.
 typedef bool gdt_overflow_hook(struct trap_frame *frame);
 void gdt_on_overflow(gdt_overflow_hook *hook);
 
 // The guard pages below the stacks of ring 3 traps, of double faults and of
-// loaded code.
-#define GDT_GUARDS 3
+// loaded code, and the edge of that one.
+#define GDT_GUARDS 4
 extern const uint8_t *const gdt_guards[GDT_GUARDS];
 
 // Is this address in the guard page of a stack of any CPU?

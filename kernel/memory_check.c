@@ -200,16 +200,17 @@ static enum check_result check_null(void)
 static enum check_result check_guards(void)
 {
     const uint8_t *const guards[] = {boot_stack_guard, gdt_guards[0],
-                                     gdt_guards[1], gdt_guards[2]};
+                                     gdt_guards[1], gdt_guards[2],
+                                     gdt_guards[3]};
     struct page_info page;
     size_t faults = 0;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         bool mapped = paging_lookup(guards[i], &page);
         faults += !mapped &&
                   !trap_try(touch_at, layout_at(guards[i], 100), NULL);
     }
-    judged("%u of 4 guard pages are unmapped and fault", faults);
-    return verdict(faults == 4);
+    judged("%u of 5 guard pages are unmapped and fault", faults);
+    return verdict(faults == 5);
 }
 
 // All pages of all sections, stacks excepted: their guards are checked above.

@@ -172,15 +172,16 @@ static bool map_one(uintptr_t va, uint64_t entry)
 
 // The door's window: mapped by the one CPU that has the door's lock, which has
 // it in its TLB alone. Its table exists, and it is gone before anybody else
-// maps it: so neither lock nor shootdown.
-static bool is_alias(uintptr_t va)
+// maps it: so neither lock nor shootdown. Nor for the edge of loaded code's
+// stack, which one CPU uses: whoever holds the lock may be who needs the room.
+static bool is_private(uintptr_t va)
 {
-    return va >= PAGING_ALIAS;
+    return va >= PAGING_ALIAS || va == (uintptr_t)foreign_stack.edge;
 }
 
 void paging_map(uintptr_t va, uint64_t pa, size_t count, unsigned rights)
 {
-    if (is_alias(va)) {
+    if (is_private(va)) {
         for (size_t i = 0; i < count; i++)
             map_one(va + i * PAGE_SIZE,
                     make_entry(pa + i * PAGE_SIZE, rights));
@@ -202,13 +203,13 @@ static void unmap(uintptr_t va, size_t count)
     bool stale = false;
     for (size_t i = 0; i < count; i++)
         stale |= map_one(va + i * PAGE_SIZE, 0);
-    if (stale && !is_alias(va))
+    if (stale && !is_private(va))
         tlb_flush_others();
 }
 
 void paging_unmap(uintptr_t va, size_t count)
 {
-    if (is_alias(va)) {
+    if (is_private(va)) {
         unmap(va, count);
         return;
     }

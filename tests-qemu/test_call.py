@@ -157,6 +157,58 @@ def test_endless_recursion_is_ended(machine, tmp_path):
     assert "not ok" not in said[6] and "ok 7" in said[6]
 
 
+IN_KERNEL = """
+    typedef unsigned size_t; typedef const void *key;
+    size_t strlen(const char *); void *memset(void *, int, size_t);
+    void *malloc(size_t); void free(void *);
+    int snprintf(char *, size_t, const char *, ...);
+    void qsort(void *, size_t, size_t, int (*)(key, key));
+    static char kept[80], a[4];
+    int spoon(int n) { volatile int x = n; return strlen("fork") + x; }
+    int text(int n) { volatile int x = strlen("fork"); return text(n + 1) + x; }
+    int pad(int n) { volatile char s[36]; memset((char *)s, n, sizeof s);
+        return pad(n + 1) + s[n & 7]; }
+    int heap(int n) { void *p = malloc(8); free(p); return heap(n + 1) + n; }
+    int print(int n) { snprintf(kept, sizeof kept, "%d %s %x", n, "", n);
+        return print(n + 1) + kept[0]; }
+    int through(int n) { int (*volatile f)(const char *) = (void *)strlen;
+        return f("x") + through(n + 1); }
+    int (*table[1])(const char *) = {(void *)strlen};
+    int slot(int n) { return table[n & 0]("x") + slot(n + 1); }
+    int left(int room) { unsigned low; __asm__("mov %%fs:8, %0" : "=r"(low));
+        __asm__ volatile("mov %0, %%esp; push %1; push %2; push %3;"
+            "call snprintf; ud2" : : "r"(low + room), "r"("%d"), "i"(80),
+            "r"(kept)); }
+    static int less(key x, key y) { return strlen(x) - strlen(y); }
+    int sort(int n) { qsort(a, 2, 1, less); return sort(n + 1) + a[0]; }
+    int blocks(void) { int n = 0; void *p[64];
+        for (int i = 0; i < 64; i++) n += !!(p[i] = malloc(100 + i));
+        for (int i = 0; i < 64; i++) free(p[i]);
+        return n; }
+    """
+
+
+def test_the_kernel_may_be_where_the_stack_ends(machine, tmp_path):
+    """Then its function is not cut off, but the call ends all the same. Calls
+    of all forms; and every distance from the end, a word at a time."""
+    path = compiled(tmp_path / "deep.o", IN_KERNEL,
+                    "-fno-builtin", "-fno-optimize-sibling-calls")
+    names = ["text", "pad", "heap", "print", "through", "slot", "sort"]
+    said = called(machine, path, *(f"call {name} 0" for name in names),
+                  *(f"call left {4 * n}" for n in range(2, 60)),
+                  *(f"call {name} 0" for name in names),
+                  "call blocks", "call spoon 1", "check memory heap",
+                  "undo all; hash")
+    inside = 0
+    for line in said[:-4]:
+        assert re.search(r"\w+ did not return: stack overflow: its 64 KiB are "
+                         r"used up \(from ", line), line
+        inside += "(from deep.o" not in line
+    assert inside > 50, said
+    assert number(said[-4]) == 64 and number(said[-3]) == 5
+    assert "not ok" not in said[-2] and "equal" in said[-1]
+
+
 def test_an_interrupt_may_be_what_finds_no_room(machine, tmp_path):
     """The clock's tick meets a stack that is full but not used. It must go
     on ticking: nothing else ends the loop that follows."""
