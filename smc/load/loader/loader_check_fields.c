@@ -61,7 +61,8 @@ static const struct bad_field bad_fields[] = {
     PE_FIELD(Directory[0], 0xfffffff0, "export table"),
     PE_FIELD(Directory[1], 0xfffffff0, "import table"),
     PE_FIELD(Directory[5], 0xfffffff0, "relocation directory"),
-    PE_FIELD(Directory[5], 0, "SizeOfBlock"),
+    // The DOS header as a block: its second word is 3.
+    PE_FIELD(Directory[5], 0, "is 0x3: smaller than its own header"),
     PE_FIELD(Directory[14], 0x1000, "CLR"),
     PE_SECTION_0(VirtualAddress, 0x1001, "VirtualAddress"),
     PE_SECTION_0(VirtualAddress, 0, "VirtualAddress"),
