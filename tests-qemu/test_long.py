@@ -8,6 +8,7 @@ import pytest
 
 from kernel import BUILD, CLEAN_ENV, ELF, PASS, ROOT, plain
 from labs import ALONE, LABS, MODULES, SUITES
+from objects import compiled
 from test_iso import make_iso
 from test_labs import bench_rows
 import tap
@@ -59,6 +60,32 @@ def test_bochs_pokes_on_four_cpus():
     assert re.search(r"^0 refused, 0 illegal, 0 lost$", text, re.M)
 
 
+SSE = """
+    void set(unsigned v) { __asm__ volatile("ldmxcsr %0" : : "m"(v)); }
+    unsigned mxcsr(void) { unsigned v; __asm__("stmxcsr %0" : "=m"(v));
+        return v; }
+    void masked(void) { __asm__ volatile("xorps %xmm0, %xmm0;"
+        "divss %xmm0, %xmm0"); }
+    void unmasked(void) { set(0x1f00); masked(); }
+    """
+
+
+def test_bochs_raises_sse_exceptions(tmp_path):
+    """QEMU's TCG never does. It ends the call, and the next one knows nothing
+    of it."""
+    path = compiled(tmp_path / "sse.o", SSE)
+    names = ["masked", "mxcsr", "unmasked", "mxcsr"]
+    text = bochs("sse", "exit=bochs -- " + "; ".join(
+        f"call {path.name} {name}" for name in names), path)
+    said = [line for line in text.splitlines() if re.match(
+        r"\w+ (returned|did not return)", line)]
+    assert [line.split()[0] for line in said] == names, text
+    assert said[0].startswith("masked returned")
+    assert re.match(r"unmasked did not return: at sse.o\+0x\w+ \(masked\+0x3"
+                    r"\): SIMD", said[2]), said[2]
+    assert "(8064)" in said[1] and "(8064)" in said[3], said
+
+
 def test_v86_passes_all_checks():
     done = subprocess.run(
         ["node", ROOT / "tools" / "v86.mjs", ELF, f"{all_suites()} exit"],
@@ -66,6 +93,21 @@ def test_v86_passes_all_checks():
     text = plain(done.stdout)
     assert done.returncode == PASS, text[-2000:] + done.stderr.decode()
     green(text, SUITES, V86_SKIPS)
+
+
+def test_v86_runs_a_moved_kernel():
+    """Nobody's BIOS, nobody's memory map, and another address."""
+    suites = ["memory", "door", "kaslr"]
+    done = subprocess.run(
+        ["node", ROOT / "tools" / "v86.mjs", ELF,
+         f"kaslr=3 check={','.join(suites)} exit -- undo all; hash; kaslr"],
+        env={**os.environ, "LIMIT": "120"}, capture_output=True)
+    text = plain(done.stdout)
+    assert done.returncode == PASS, text[-2000:] + done.stderr.decode()
+    green(text, suites, V86_SKIPS)
+    assert re.search(r"^text .*: equal$", text, re.M), text[-2000:]
+    assert re.search(r"^kernel moved by 0x[1-9a-f]\w* to .*seed 0x3 given",
+                     text, re.M), text[-2000:]
 
 
 def test_v86_shows_text_without_a_bios():
