@@ -123,7 +123,7 @@ static void on_debug(struct trap_frame *frame)
 }
 
 // The trap comes after the instruction that follows POPF: the NOPs are there
-// to be stepped over. Emulators exist that ignore TF. [SDM3 18.3.1.4]
+// to be stepped over. Emulators exist that ignore TF. [SDM3 17.3.1.4]
 static bool try_trap_flag(void)
 {
     trapped = false;
@@ -135,7 +135,7 @@ static bool try_trap_flag(void)
 }
 
 // Watches one byte for writes. A data breakpoint traps after the access, so
-// `trapped` is set before the next line. [SDM3 18.2.4]
+// `trapped` is set before the next line. [SDM3 17.2.4]
 //
 //   DR7   31..20 | 19 18 | 17 16 | 15..11 | 10 | 9..2 |  1 |  0
 //            0   |  00   |  01   |   0    |  1 |  0   |  1 |  0

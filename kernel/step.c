@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Single-stepping: with EFLAGS.TF set, a debug exception follows every
 // instruction. Counting them counts instructions; the few that belong to the
-// measuring are found by measuring nothing. [SDM3 18.3.1.4]
+// measuring are found by measuring nothing. [SDM3 17.3.1.4]
 #include "kernel/step.h"
 #include "kernel/cpu.h"
 #include "kernel/trap.h"
