@@ -83,8 +83,9 @@ $(BUILD)/%.S.o: %.S $(FLAVOUR)
 
 # Two links: the first, with empty tables, tells the addresses of symbols and
 # (--emit-relocs) of the words that hold addresses.
-$(BUILD)/tables0.o: tools/symbols.awk tools/relocs.awk $(FLAVOUR)
-	@(awk -f tools/symbols.awk && awk -f tools/relocs.awk) \
+TABLES := tools/symbols.awk tools/relocs.awk tools/static_calls.awk
+$(BUILD)/tables0.o: $(TABLES) $(FLAVOUR)
+	@(for table in $(TABLES); do awk -f $$table || exit 1; done) \
 	    < /dev/null > $(BUILD)/tables0.S
 	@$(CC) $(ASFLAGS) -c $(BUILD)/tables0.S -o $@
 
@@ -92,9 +93,11 @@ $(BUILD)/first.elf: $(OBJECTS) $(BUILD)/tables0.o linker.ld $(LIST)
 	@$(LD) $(LDFLAGS) --emit-relocs --strip-debug -o $@ $(OBJECTS) \
 	    $(BUILD)/tables0.o
 
-$(BUILD)/tables.o: $(BUILD)/first.elf tools/symbols.awk tools/relocs.awk
+$(BUILD)/tables.o: $(BUILD)/first.elf $(TABLES)
 	@$(NM) -n $< | awk -f tools/symbols.awk > $(BUILD)/tables.S
 	@$(READELF) -rW $< | LC_ALL=C sort -k1,1 | awk -f tools/relocs.awk \
+	    >> $(BUILD)/tables.S
+	@($(NM) $< && $(READELF) -rW $<) | awk -f tools/static_calls.awk \
 	    >> $(BUILD)/tables.S
 	@$(CC) $(ASFLAGS) -c $(BUILD)/tables.S -o $@
 

@@ -4,6 +4,7 @@
 #include "kernel/cpu.h"
 #include "kernel/keyboard.h"
 #include "kernel/kthread.h"
+#include "kernel/screen.h"
 #include "kernel/serial.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
@@ -46,10 +47,10 @@ static void put(char c)
     // A terminal goes down at \n and left at \r; C means both.
     if (c == '\n') {
         serial_putc('\r');
-        vga_putc('\r');
+        static_call(console_screen)('\r');
     }
     serial_putc(c);
-    vga_putc(c);
+    static_call(console_screen)(c);
 }
 
 // Who prints stays on its CPU: the lock is known by its number.

@@ -17,6 +17,7 @@
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/panic.h"
+#include "kernel/screen.h"
 #include "kernel/serial.h"
 #include "kernel/shell.h"
 #include "kernel/smp.h"
@@ -24,6 +25,7 @@
 #include "smc/patch/alternative/alternative.h"
 #include "smc/patch/once/once.h"
 #include "smc/patch/static_key/static_key.h"
+#include "smc/patch/static_call/static_call.h"
 
 void kernel_main(uint32_t magic, uint32_t info_phys);
 
@@ -84,6 +86,8 @@ void kernel_main(uint32_t magic, uint32_t info_phys)
     // clock) get their patches now.
     once_open();
     static_key_open();
+    static_call_open();
+    screen_settle();
     serial_start_interrupts();
     keyboard_init();
     // All handlers stand. From here on the clock ticks.

@@ -10,6 +10,7 @@
 // for eight CPUs is cheap. Linux had this until 2.5, xv6 has it still.
 #include "kernel/sched.h"
 #include "kernel/cpu.h"
+#include "kernel/idle.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
 
@@ -142,7 +143,7 @@ void kthread_wait(void)
     if (wanted)
         interrupts_on();
     else
-        wait_for_interrupt();
+        static_call(cpu_idle)();
 }
 
 void kthread_tick(void)

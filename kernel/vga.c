@@ -219,6 +219,11 @@ static void begin_sequence(void)
     parameter = 0;
 }
 
+bool vga_is_present(void)
+{
+    return present;
+}
+
 void vga_putc(char c)
 {
     if (!present)
