@@ -7,6 +7,7 @@
 #include "kernel/nmi.h"
 #include "kernel/smp.h"
 #include "kernel/smp_start.h"
+#include "smc/patch/alternative/lock.h"
 
 static char found[160] = "1 CPU";
 static bool own_timers; // each CPU takes turns by its APIC's timer
@@ -101,5 +102,7 @@ void smp_init(void)
         smp_start(others);
         cpus_release();
     }
+    if (cpus_online() == 1)
+        locks_for(1);
     log_note("%s\n", found);
 }

@@ -19,6 +19,8 @@
 #include "kernel/log.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
+#include "smc/patch/alternative/lock.h"
+#include "smc/patch/alternative/popcount.h"
 #include "smc/patch/aptrampoline/aptrampoline.h"
 
 enum {
@@ -91,6 +93,11 @@ const char *smp_start(uint32_t mask)
     open = aptrampoline_open();
     if (open)
         return open;
+    // While nobody else runs; from here on they mean something.
+    if (locks_for(2)) {
+        aptrampoline_close();
+        return "the door refuses to put the lock prefixes back";
+    }
     for (unsigned i = 0; i < CPU_MAX; i++) {
         const char *why = mask >> i & 1 ? start_one(i) : NULL;
         if (why)
@@ -98,6 +105,7 @@ const char *smp_start(uint32_t mask)
         fault = why ? why : fault;
     }
     aptrampoline_close();
+    locks_for(popcount32(cpus_online()));
     return fault;
 }
 
@@ -177,6 +185,7 @@ const char *cpu_take_down(unsigned number)
         if (cpu_is_online(number))
             fault = "its thread does not let go of it; it leaves when it does";
     }
+    locks_for(popcount32(cpus_online()));
     cpus_release();
     return fault;
 }

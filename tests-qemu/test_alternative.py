@@ -51,6 +51,15 @@ def test_noalt_leaves_everything(machine):
     assert not re.search(r"cpu0 (alternative|smp-lock)", run.text)
 
 
+def test_locks_follow_the_number_of_cpus(machine):
+    """They are there while a second CPU is; then not, and there again."""
+    machine("exit -- alternatives; cpu 1 offline; alternatives; cpu 1"
+                  " online; alternatives; check alternative",
+                  extra=["-smp", "2"]).run().must_end(
+        PASS, r"prefixes: (\d+) of \1 sites", "prefixes: 0 of",
+        r"prefixes: (\d+) of \1 sites")
+
+
 def test_everything_can_be_taken_back(machine):
     """The boot journal has each site once, and undo brings the text that was
     loaded; the kernel then runs the old forms."""

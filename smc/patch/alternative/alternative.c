@@ -16,7 +16,6 @@
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/journal.h"
-#include "smc/patch/alternative/lock.h"
 
 // Written once, by alternatives_open.
 static uint32_t features;
@@ -112,7 +111,6 @@ void alternatives_open(void)
     const struct alternative *a = alternatives_start;
     for (; a < alternatives_end; a = alternative_next(a))
         open_site(a);
-    locks_for(1);
 }
 
 // Backwards, as the last wins. Two with the same bytes are one answer.

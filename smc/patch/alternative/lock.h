@@ -41,8 +41,8 @@ extern uint8_t *const smp_locks_start[], *const smp_locks_end[];
 unsigned locks_set(bool locked);
 
 // The prefixes that `count` CPUs need; with the boot word `noalt` they stay.
-// Called at boot, before a second CPU comes, and after the last one has gone.
-// Returns what locks_set does.
+// Called before a second CPU comes, and when only one is left, at boot as
+// well. Returns what locks_set does.
 unsigned locks_for(unsigned count);
 
 // How many sites hold a LOCK now.
