@@ -64,6 +64,13 @@ def test_everything_can_be_taken_back(machine):
     assert "console_screen: vga_putc" in run.text
 
 
+def test_on_four_cpus(machine):
+    """Three of them use the sites while the fourth rewrites them."""
+    run = machine("check=static_call exit", extra=["-smp", "4"]).run()
+    run.must_pass(["static_call"])
+    assert "3 threads, 60 updates" in run.text
+
+
 def test_it_moves_with_the_kernel(machine):
     """The table holds distances, so it needs no relocation."""
     machine("kaslr=7 check=static_call exit").run().must_pass(["static_call"])

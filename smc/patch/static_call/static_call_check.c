@@ -3,20 +3,12 @@
 //
 // The expected bytes are written down here once more, by hand: a table that is
 // wrong in static_call_bytes would agree with itself.
+#include "smc/patch/static_call/static_call_check.h"
 #include "kernel/cpu.h"
-#include "kernel/lab.h"
 #include "kernel/string.h"
 #include "kernel/trap.h"
 #include "smc/door/journal.h"
 #include "smc/door/sync.h"
-#include "smc/patch/static_call/static_call_subject.h"
-
-// The four targets, in the order of the truth table.
-enum { ONE, TWO, NOTHING, ZERO, TARGETS };
-
-// The three ways to a target. A pointer goes by the trampoline, which is a
-// tail site.
-enum { CALLS, JUMPS, POINTS, WAYS };
 
 static const void *target_of(int target)
 {
@@ -26,7 +18,7 @@ static const void *target_of(int target)
     return targets[target];
 }
 
-static enum text_reason set(int target)
+enum text_reason static_call_aim(int target)
 {
     return static_call_set(&static_call_key_lab_subject, target_of(target))
         .reason;
@@ -64,7 +56,7 @@ static bool bytes_are(int way, int target)
            site + 5 + rel == (const uint8_t *)target_of(target);
 }
 
-static uint32_t run(int way, uint32_t x)
+uint32_t static_call_use(int way, uint32_t x)
 {
     if (way == CALLS)
         return static_call_caller(x) - 1;
@@ -76,7 +68,7 @@ static uint32_t run(int way, uint32_t x)
 static bool behaves(int way, int target)
 {
     uint32_t ones = static_call_ones, twos = static_call_twos;
-    uint32_t got = run(way, 7);
+    uint32_t got = static_call_use(way, 7);
     ones = static_call_ones - ones;
     twos = static_call_twos - twos;
     switch (target) {
@@ -94,14 +86,14 @@ static enum check_result check_table(void)
     unsigned right = 0, cells = 0, refused = 0;
     for (int from = 0; from < TARGETS; from++)
         for (int to = 0; to < TARGETS; to++) {
-            refused += set(from) != TEXT_OK;
-            refused += set(to) != TEXT_OK;
+            refused += static_call_aim(from) != TEXT_OK;
+            refused += static_call_aim(to) != TEXT_OK;
             for (int way = 0; way < WAYS; way++) {
                 cells++;
                 right += bytes_are(way, to) && behaves(way, to);
             }
         }
-    set(ONE);
+    static_call_aim(ONE);
     judged("%u of %u cells right, %u updates refused", right, cells, refused);
     return verdict(right == cells && cells == 48 && !refused);
 }
@@ -109,15 +101,15 @@ static enum check_result check_table(void)
 // Linux's batches: one, with three syncs, whatever the number of sites.
 static enum check_result check_batch(void)
 {
-    set(ONE);
+    static_call_aim(ONE);
     uint32_t syncs = sync_count(), lines = journal_last();
-    bool ok = set(TWO) == TEXT_OK;
+    bool ok = static_call_aim(TWO) == TEXT_OK;
     syncs = sync_count() - syncs;
     lines = journal_last() - lines;
     uint32_t again = journal_last();
-    ok &= set(TWO) == TEXT_OK;
+    ok &= static_call_aim(TWO) == TEXT_OK;
     again = journal_last() - again;
-    set(ONE);
+    static_call_aim(ONE);
     judged("%u sites in %u syncs; the same target again: %u lines", lines,
            syncs, again);
     return verdict(ok && lines == 3 && syncs == 3 && again == 0);
@@ -150,7 +142,7 @@ static void set_stepped(int to)
                      :
                      : "i"(EFLAGS_TF)
                      : "memory", "cc");
-    set(to);
+    static_call_aim(to);
     __asm__ volatile("pushf; andl %0, (%%esp); popf"
                      :
                      : "i"(~EFLAGS_TF)
@@ -169,7 +161,7 @@ static enum check_result check_every_step(void)
         return CHECK_SKIP;
     }
     watch.steps = watch.old = watch.new = watch.wrong = 0;
-    set(ONE);
+    static_call_aim(ONE);
     trap_set_handler(1, on_step);
     for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         watch.from = pairs[i][0];
@@ -187,22 +179,22 @@ static enum check_result check_refusal(void)
 {
     static const uint8_t ret[] = {0xc3, 0xcc, 0xcc, 0xcc, 0xcc};
     uint8_t before[5], *jumper = site_of(JUMPS);
-    set(ONE);
+    static_call_aim(ONE);
     memcpy(before, jumper, 5);
     bool other = text_write(jumper, before, ret, 5, "lab").reason ==
                  TEXT_RESERVED;
     bool spoilt = text_write(jumper, before, ret, 5, "static_call").reason ==
                   TEXT_OK;
-    enum text_reason reason = set(TWO);
+    enum text_reason reason = static_call_aim(TWO);
     bool kept = bytes_are(CALLS, ONE) && bytes_are(POINTS, ONE) &&
                 static_call_key_lab_subject.target == target_of(ONE);
     text_write(jumper, ret, before, 5, "static_call");
     judged("another technique is refused: %s; spoilt: reason %u, all kept: "
            "%s; mended: %s",
            other ? "yes" : "no", reason, kept ? "yes" : "no",
-           set(TWO) == TEXT_OK ? "yes" : "no");
+           static_call_aim(TWO) == TEXT_OK ? "yes" : "no");
     bool mended = bytes_are(JUMPS, TWO) && behaves(JUMPS, TWO);
-    set(ONE);
+    static_call_aim(ONE);
     return verdict(other && spoilt && reason == TEXT_MISMATCH && kept &&
                    mended);
 }
@@ -211,7 +203,7 @@ static enum check_result check_refusal(void)
 // knows its target. The next update finds those bytes and goes on from them.
 static enum check_result check_undo(void)
 {
-    set(ONE);
+    static_call_aim(ONE);
     unsigned undone = 0;
     for (int way = 0; way < WAYS; way++)
         for (struct journal_entry *e;
@@ -221,9 +213,9 @@ static enum check_result check_undo(void)
     memcpy(&rel, site_of(CALLS) + 1, sizeof rel);
     bool linked = site_of(CALLS) + 5 + rel == site_of(POINTS);
     bool works = behaves(CALLS, ONE) && behaves(JUMPS, ONE);
-    bool goes_on = set(TWO) == TEXT_OK && bytes_are(CALLS, TWO) &&
+    bool goes_on = static_call_aim(TWO) == TEXT_OK && bytes_are(CALLS, TWO) &&
                    behaves(CALLS, TWO) && behaves(JUMPS, TWO);
-    set(ONE);
+    static_call_aim(ONE);
     judged("%u patches undone, then a call of the trampoline: %s; updated "
            "again: %s",
            undone, linked && works ? "yes" : "no", goes_on ? "yes" : "no");
@@ -259,6 +251,8 @@ static const struct check static_call_checks[] = {
      check_every_step},
     {"a refused update changes no site at all", check_refusal},
     {"an undone site calls its trampoline, and is updated again", check_undo},
+    {"other CPUs, or another thread, see old or new and no update is lost",
+     check_race},
     {"the kernel itself makes static calls", check_kernel_uses_it},
 };
 CHECK_SUITE(static_call, static_call_checks);
