@@ -36,11 +36,14 @@ ASM := $(sort $(wildcard boot/*.S kernel/*.S smc/*/*.S smc/*/*/*.S))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.S.o)
 
 # One NOP for a call at the entry of every function, but of those that run in
-# the middle of a patch (linker.ld lists them) or of a trace, and of the boot.
+# the middle of a patch (linker.ld lists them) or of a trace, of the decoder
+# that judges patches, and of the boot.
 ENTRY := -fpatchable-function-entry=5
 DOOR := $(subst *,%,$(shell sed -n \
     '/door_start = /,/door_end = /s/^ *\*\([^ ]*\)\.o.[.]text.*/\1.c/p' linker.ld))
-WITH_ENTRY := $(filter-out boot/% smc/patch/trace/tracer% $(DOOR),$(SOURCES))
+JUDGE := $(addprefix smc/x86/,boundaries.c decode% effects.c operands.c tables%)
+WITH_ENTRY := $(filter-out boot/% smc/patch/trace/trace% $(JUDGE) $(DOOR), \
+    $(SOURCES))
 
 # A rebuild with another compiler or level must not mix objects.
 FLAVOUR := $(BUILD)/flavour
@@ -50,7 +53,7 @@ remember = $(shell mkdir -p $(BUILD); echo '$(2)' | cmp -s - $(1) || \
     echo '$(2)' > $(1))
 ifneq ($(filter-out clean help format format-check,\
     $(or $(MAKECMDGOALS),all)),)
-$(call remember,$(FLAVOUR),$(CC) $(CFLAGS) $(ENTRY))
+$(call remember,$(FLAVOUR),$(CC) $(CFLAGS) $(ENTRY) $(WITH_ENTRY))
 $(call remember,$(LIST),$(OBJECTS))
 endif
 

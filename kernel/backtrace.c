@@ -7,11 +7,14 @@
 //
 // The chain ends at the 0 that boot/start.S put into ebp. A return address is
 // the instruction after the call. If the call does not return, that may be the
-// first byte of the next function, so the name is that of the byte before.
+// first byte of the next function, so the name is that of the byte before. Of
+// a call that is being timed, the tracer keeps the return address.
 #include "kernel/backtrace.h"
+#include "kernel/kthread.h"
 #include "kernel/paging.h"
 #include "kernel/printf.h"
 #include "kernel/symbols.h"
+#include "smc/patch/trace/back.h"
 #include <stdbool.h>
 
 enum { MAX_FRAMES = 24 };
@@ -47,7 +50,7 @@ void backtrace_print(uint32_t eip, uint32_t ebp)
         const uint32_t *frame = (const uint32_t *)ebp;
         if (!frame[1])
             break;
-        print_return(frame[1]);
+        print_return(tracer_back(kthread_current(), &frame[1]));
         if (frame[0] <= ebp) // older frames lie higher
             break;
         ebp = frame[0];

@@ -18,6 +18,7 @@
 // this queue in proc.c, with one scheduler per CPU.
 #pragma once
 #include "kernel/trap.h"
+#include "smc/patch/trace/stack.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,7 @@ struct kthread {
     uint32_t switches, moves;        // turns; turns on another CPU than before
     uint32_t trap_catch;             // of its innermost trap_try; 0: none
     struct trap_frame caught;        // the fault that has ended it
+    struct tracer_stack timed;       // its calls that are being timed
     struct kthread *next;            // in the queue
     struct kthread *all;             // in the list of all
 };

@@ -13,6 +13,7 @@
 #include "kernel/idle.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
+#include "smc/patch/trace/back.h"
 
 struct spinlock sched_lock;
 
@@ -66,7 +67,8 @@ static struct kthread *take(const struct cpu_local *me)
     return thread;
 }
 
-static void set_running(struct kthread *thread, struct cpu_local *me)
+// Not traced: it returns on the stack of one thread as another.
+static notrace void set_running(struct kthread *thread, struct cpu_local *me)
 {
     thread->state = KTHREAD_RUNNING;
     thread->switches++;

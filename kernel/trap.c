@@ -24,6 +24,7 @@
 #include "kernel/spinlock.h"
 #include "kernel/string.h"
 #include "smc/patch/once/once.h"
+#include "smc/patch/trace/back.h"
 #include <stddef.h>
 
 enum {
@@ -263,9 +264,11 @@ bool trap_try(void (*fn)(void *arg), void *arg, struct trap_frame *fault)
 {
     // The thread stays the same, whatever CPU it is on in the end.
     struct kthread *me = kthread_current();
+    uint32_t mark = tracer_mark(me);
     // trap_abandon has filled `caught` if this is false.
     if (trap_try_raw(fn, arg, &me->trap_catch))
         return true;
+    tracer_unwind(me, mark); // what was being timed in there has no return
     if (fault)
         *fault = me->caught;
     return false;
