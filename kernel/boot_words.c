@@ -42,6 +42,8 @@ static const struct {
     {"demo", anything, ""},
     {"bench", anything, ""},
     {"kaslr", anything, ""},
+    {"keys", anything, ""},
+    {"noalt", anything, ""},
     {"exit", is_way_out, "nothing, \"port\" or \"bochs\""},
     {"patience", is_time, "a number of seconds, 1 or more"},
 };

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from kernel import FAIL, PASS
+from kernel import FAIL, PASS, ROOT
 
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
@@ -134,7 +134,17 @@ def test_script_after_two_dashes(machine):
         PASS, "^first$", "^se;cond$", "^third$")
 
 
-ONLY = "there is no such word, only check demo bench kaslr exit patience"
+ONLY = ("there is no such word, only check demo bench kaslr keys noalt exit "
+        "patience")
+
+
+def test_every_boot_word_that_is_asked_for_is_known():
+    """Each author of a word has to add it to kernel/boot_words.c."""
+    asked = {"check", "demo", "bench"}  # by a table, kernel/shell.c
+    for folder in ("boot", "kernel", "smc"):
+        for path in (ROOT / folder).rglob("*.c"):
+            asked |= set(re.findall(r'boot_word\("(\w+)"', path.read_text()))
+    assert asked == set(ONLY.rpartition("only ")[2].split())
 
 
 @pytest.mark.parametrize("words, told", [
