@@ -25,7 +25,7 @@ struct trap_frame {
 // it is where the frame ends, or the gap behind it.
 static inline uint32_t trap_esp(const struct trap_frame *frame)
 {
-    uint32_t end = (uint32_t)&frame->esp;
+    uint32_t end = (uint32_t)(uintptr_t)&frame->esp;
     if (frame->cs & 3)
         return frame->esp;
     return (frame->vector & 0xff) == 3 ? end + TRAP_GAP : end;

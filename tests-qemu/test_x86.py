@@ -214,7 +214,7 @@ def test_bad_input_is_one_line(shell, line, says):
     ("text", "mov"), ("stack", "call|push|mov|sub")])
 def test_panic_shows_the_faulting_instruction(machine, kind, says):
     run = machine(f"exit -- fault {kind}").run()
-    run.must_end(PANIC, rf"^  at \w+.*, bytes ([0-9a-f]{{2}} ?)+$",
+    run.must_end(PANIC, r"^  at \w+.*, bytes ([0-9a-f]{2} ?)+$",
                  rf"^  at eip [0-9a-f]{{8}}, which is {says}")
 
 
