@@ -97,6 +97,35 @@ def test_a_moved_kernel_has_its_keys(machine):
             "static_key").run().must_pass(["static_key"] * 2)
 
 
+@pytest.mark.parametrize("cpus", [2, 4])
+def test_suite_on_several_cpus(machine, cpus):
+    """Each change waits for every CPU three times."""
+    machine("check=static_key exit", extra=["-smp", cpus],
+            limit=120).run().must_pass(["static_key"])
+
+
+RACE = (r"^(\d) threads on (\d) CPUs?, (\d+) rounds: 0 sites found off, 0 "
+        r"refusals, (\d+) writes; at the end 0 users, 0 sites on$")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(930)
+@pytest.mark.parametrize("cpus, rounds", [(2, 10000), (4, 1000)])
+def test_a_long_race_loses_no_count(machine, cpus, rounds):
+    run = machine(f"exit -- keyrace {rounds}; keys lab_race",
+                  extra=["-smp", cpus], limit=900).run()
+    run.must_end(PASS, r"^  lab_race +off +0 users +4 sites$")
+    threads, on, total, writes = map(int, re.search(RACE, run.text,
+                                                    re.M).groups())
+    assert threads == on == cpus and total == rounds * cpus
+    assert writes % 4 == 0 and writes > total // 100
+
+
+def test_a_race_on_one_cpu(machine):
+    run = machine("exit -- keyrace 300").run()
+    run.must_end(PASS, RACE.replace(r"(\d) threads on (\d)", "2 threads on 1"))
+
+
 def test_key_switches_and_says_so(machine):
     run = machine("exit -- key command_times on; key command_times on; "
                   "echo a; key command_times off; echo b").run()

@@ -291,6 +291,8 @@ static const struct check static_key_checks[] = {
      check_old_processor},
     {"after every instruction of a change: old or new",
      static_key_check_between},
+    {"who holds a key finds it on, whoever else comes and goes",
+     static_key_check_race},
     {"the kernel itself uses it", static_key_check_uses},
 };
 CHECK_SUITE(static_key, static_key_checks);
