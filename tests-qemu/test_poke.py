@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kernel import PASS
-from labs import ALONE
+from labs import ALONE, MODULES
 
 POKE = ["poke", "poke_trap", "poke_batch", "poke_refuse", "poke_smp"]
 
@@ -14,6 +14,15 @@ POKE = ["poke", "poke_trap", "poke_batch", "poke_refuse", "poke_smp"]
 def test_suites(machine, count):
     machine(f"check={','.join(POKE)} exit -- undo all; hash", limit=240,
             extra=("-smp", count)).run().must_pass(POKE)
+
+
+def test_users_of_pokes_on_several_processors(machine):
+    """What was written before there were several: once-only blocks, and calls
+    that bind themselves."""
+    suites = ["once", "once_cpus", "bind"]
+    machine(f"check={','.join(suites)} exit", limit=240, modules=MODULES,
+            extra=("-smp", 4)).run().must_pass(
+        suites, ["once/an interrupt after every instruction changes nothing"])
 
 
 # Two page tables, and without the long NOP another one is written.

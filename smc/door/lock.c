@@ -7,6 +7,7 @@
 #include "kernel/smp.h"
 
 static volatile uint32_t door_taken, poke_taken;
+static struct kthread *volatile poke_owner;
 
 static bool take(volatile uint32_t *taken)
 {
@@ -37,15 +38,17 @@ void door_unlock(bool on)
 bool poke_lock(void)
 {
     while (!take(&poke_taken)) {
-        if (!(read_eflags() & EFLAGS_IF))
+        if (!(read_eflags() & EFLAGS_IF) || poke_owner == kthread_current())
             return false;
         kthread_yield();
         __asm__ volatile("pause");
     }
+    poke_owner = kthread_current();
     return true;
 }
 
 void poke_unlock(void)
 {
+    poke_owner = NULL;
     __atomic_store_n(&poke_taken, 0, __ATOMIC_RELEASE);
 }

@@ -18,6 +18,6 @@ bool door_lock(void);
 void door_unlock(bool on);
 
 // Returns false if a poke is under way that cannot go on before the caller
-// returns: with interrupts off, on the same CPU.
+// returns: with interrupts off, or in the same thread (an observer).
 bool poke_lock(void);
 void poke_unlock(void);

@@ -12,7 +12,9 @@
 // through exactly this slot, and cannot be read as another instruction that
 // pushes the same address. Anything else is left alone, and the slot written.
 #include "smc/load/bind/bind.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
+#include "smc/door/poke.h"
 #include "smc/x86/decode.h"
 
 enum { CALL_REL32 = 0xe8, JMP_REL32 = 0xe9, NOP = 0x90 };
@@ -107,8 +109,8 @@ static enum bind_reason judge_site(const struct shared_bound *bound)
  * after:  e8 rel32 to the function
  * who:    bind_direct, within the first call
  * safe:   this CPU is behind the instruction, and no handler calls into
- *         images. With more CPUs online text_write becomes the live variant;
- *         sync_all is where they come in
+ *         images. Other CPUs, if they are online, may be executing it: then
+ *         it is poked, one CALL for another
  * without it: each call goes through the entry and a word of data
  */
 static bool bind_direct(const struct shared_bound *bound)
@@ -124,7 +126,9 @@ static bool bind_direct(const struct shared_bound *bound)
         return refuse(bound, reason, 0);
     memcpy(expected + 1, site + 1, sizeof distance);
     memcpy(call + 1, &distance, sizeof distance);
-    result = text_write(site, expected, call, CALL_SIZE, BIND_TECHNIQUE);
+    bool alone = !(cpus_online() & (cpus_online() - 1));
+    result = (alone ? text_write : text_poke)(site, expected, call, CALL_SIZE,
+                                              BIND_TECHNIQUE);
     return result.reason == TEXT_OK || refuse(bound, BIND_DOOR, result.entry);
 }
 
@@ -145,7 +149,8 @@ static bool find_entry(const struct shared_bound *bound, uint32_t *jump)
  * before: ff a3 disp32    jmp *slot(%ebx)
  * after:  e9 rel32 90     jmp function
  * who:    bind_entry, within the first call of that function
- * safe:   this CPU is behind the entry, in the resolver; as above
+ * safe:   this CPU is behind the entry, in the resolver. Images run on CPU 0
+ *         only; the old instruction is none of those that a poke replaces
  * without it: the jump loads its target from data at each call
  */
 static bool bind_entry(const struct shared_bound *bound)

@@ -65,6 +65,12 @@ static const struct bind_refusal *last_refusal(const struct image *image)
     return bind_refusal_of(image, ADDRESS(image->base) + BIND_SAMPLE_SLOT);
 }
 
+// A plain write finds other bytes; a poke names the INT3.
+static bool is_foreign(uint8_t reason)
+{
+    return reason == TEXT_MISMATCH || reason == TEXT_BREAKPOINT;
+}
+
 // A debugger takes its INT3 away to step over the instruction, and puts it
 // back. Had the call been rewritten in between, it would restore e8, and that
 // would be right by chance; a patch over the INT3 would lose the breakpoint.
@@ -89,7 +95,7 @@ enum check_result check_bind_breakpoint(void)
     judged("first byte %s; %s", kept ? "cc" : "LOST", why);
     return bind_check_done(
         image, !asked && kept && refusal && refusal->reason == BIND_DOOR &&
-                   journal_find(refusal->entry)->reason == TEXT_MISMATCH &&
+                   is_foreign(journal_find(refusal->entry)->reason) &&
                    bind_check_call(image, "once") == BIND_SAMPLE_ANSWER);
 }
 

@@ -5,8 +5,9 @@
 // patch: a refusal costs speed only. [Linux lib/once.c; SDM2 NOP]
 #include "smc/patch/once/once.h"
 #include "kernel/cpu.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
-#include "smc/door/text.h"
+#include "smc/door/poke.h"
 #include "smc/patch/alternative/lock.h"
 #include <stddef.h>
 
@@ -61,6 +62,9 @@ static bool is_jump(const struct once_site *s)
     return memcmp(s->site, jump, len) == 0;
 }
 
+// With other CPUs online the site may be executed at this moment: a poke. Alone
+// a plain write will do, and can be made in a handler.
+//
 // Both directions name what they expect, so each is refused over bytes that
 // are neither the jump nor the NOP. Sites that are as wanted never get here:
 // the door would call them a mismatch.
@@ -69,8 +73,9 @@ static enum text_reason patch(const struct once_site *s, bool to_nop)
     uint8_t jump[LONGEST_SITE];
     size_t len = make_jump(s, jump);
     const uint8_t *nop = nop_for(len);
-    return text_write(s->site, to_nop ? jump : nop, to_nop ? nop : jump, len,
-                      "once")
+    bool alone = !(cpus_online() & (cpus_online() - 1));
+    return (alone ? text_write : text_poke)(s->site, to_nop ? jump : nop,
+                                            to_nop ? nop : jump, len, "once")
         .reason;
 }
 
@@ -89,6 +94,20 @@ static bool patch_all(struct once *once, bool to_nop)
     return once->refused == TEXT_OK;
 }
 
+// A poke needs interrupts on, and the block may have run in a handler. Then the
+// next pass that comes by the jump and has them on makes up for it; others that
+// come meanwhile pass by, as they do while the block runs.
+static void try_again(struct once *once)
+{
+    bool put_off = once->refused == TEXT_INTERRUPTS ||
+                   once->refused == TEXT_BUSY || once->refused == TEXT_STUCK;
+    if (!put_off || !(read_eflags() & EFLAGS_IF) ||
+        !atomic_replace(&once->state, ONCE_DONE, ONCE_COMPLETE))
+        return;
+    patch_all(once, true);
+    once->state = ONCE_DONE;
+}
+
 // Test and set in one piece, for other CPUs as well: two that find it armed
 // would run the block twice. Interrupts are off until the frame is noted: a
 // fault in a handler would take the block for one that it may arm again.
@@ -104,6 +123,8 @@ struct once *once_enter(struct once *once)
         once->tries++;
     }
     interrupts_restore(on);
+    if (!enter && once->state == ONCE_DONE)
+        try_again(once);
     return enter ? once : NULL;
 }
 
@@ -129,15 +150,18 @@ void once_leave(struct once **guard)
 //           trap_try          <- limit; all below is thrown away
 //           the block's function
 //           once_enter        <- frame, noted when the block began
-//   lower   the fault
+//   lower   the fault, and this function's own frame
 //
 // A block above the limit called trap_try itself; it goes on after the catch.
-// Without this, a caught fault would leave its block RUNNING for ever: nobody
+// Frames of other threads lie on other stacks: above the limit or below the
+// frame of this function. Without this, a caught fault would leave its block RUNNING for ever: nobody
 // runs it again and nobody patches it.
 void once_unwind(const void *limit)
 {
+    const void *lowest = __builtin_frame_address(0);
     for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
-        if (s->once->state == ONCE_RUNNING && s->once->frame < limit)
+        if (s->once->state == ONCE_RUNNING && s->once->frame < limit &&
+            s->once->frame > lowest)
             s->once->state = ONCE_ARMED;
 }
 

@@ -13,7 +13,8 @@
 // The block is done when control reaches its closing brace (or by continue).
 // Leaving it by break, return, goto or a caught fault means that the
 // initialiser failed: it stays armed and the next pass tries again. Whoever
-// arrives while the block runs (recursion, an interrupt) passes by without
+// arrives while the block runs (recursion, an interrupt, another CPU) passes by
+// without
 // running it, and may find the work half done: no caller that needs the
 // result may be one of those. Before the door opens the block runs, too; only
 // the patch waits, and until then each pass asks a flag.
@@ -29,7 +30,8 @@
 //   jump   ARMED      runs the block
 //   jump   RUNNING    passes by: recursion, an interrupt
 //   jump   COMPLETE   passes by: an interrupt before once_leave
-//   jump   DONE       passes by: door shut, patch refused or undone
+//   jump   DONE       passes by: door shut, patch refused or undone. If the
+//                     patch was put off, this pass makes it
 //   NOP    DONE       executes the NOP and knows of nothing
 //   NOP    ARMED      must not be: the block would never run again
 #pragma once
@@ -61,8 +63,9 @@ extern const struct once_site once_sites_start[], once_sites_end[];
  * before: EB rel8 or E9 rel32, JMP to the block; the assembler chooses
  * after:  66 90 or 0F 1F 44 00 00, one NOP of the same length
  * who:    once_leave, when the block has run to its end
- * safe:   one instruction becomes one instruction of the same length, and
- *         both ways are right at any time: the block asks the state again
+ * safe:   one instruction becomes one instruction of the same length, by
+ *         text_poke if other CPUs are online; and both ways are right at any
+ *         time: the block asks the state again
  * without it: a flag is tested on every pass, for ever
  */
 // What the compiler makes of `ONCE(id) { work(); } rest();`
