@@ -12,6 +12,7 @@
 //                       r-x  | code ....... | cc cc cc |   one change
 #include "kernel/cpu.h"
 #include "kernel/heap.h"
+#include "kernel/kthread.h"
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/string.h"
@@ -30,8 +31,10 @@ static bool is_turner(void)
     return turner == cpu_index() + 1;
 }
 
+// A thread stays on its CPU until it has told all of them.
 void arena_turn_many(void)
 {
+    preempt_off();
     __sync_bool_compare_and_swap(&turner, 0, cpu_index() + 1);
 }
 
@@ -39,11 +42,12 @@ void arena_turn_many(void)
 // never executable as well: what it remembers is older than the table.
 void arena_turned(void)
 {
-    if (!is_turner())
-        return;
-    turner = 0;
-    paging_flush();
-    sync_all();
+    if (is_turner()) {
+        turner = 0;
+        paging_flush();
+        sync_all();
+    }
+    preempt_on();
 }
 
 void door_turn(void *at, size_t bytes, unsigned rights)

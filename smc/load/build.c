@@ -189,8 +189,7 @@ uint32_t build_name(struct image *image, const char *name)
     return keep_name(image, name, (uint32_t)strlen(name));
 }
 
-// The hash tells the length, unless it is that of another name whose length
-// differs by a multiple of 256.
+// The hash tells a length of up to 255.
 bool build_offer(struct loading *in, const char *name,
                  const struct image_export *like)
 {
@@ -199,7 +198,7 @@ bool build_offer(struct loading *in, const char *name,
     uint32_t len = like->hash >> 24, at;
 
     if (!like->hash || name[len])
-        len = (uint32_t)strlen(name);
+        len = strlen(name);
     at = keep_name(image, name, len);
     if (at == BUILD_NO_NAME || !grow((void **)&image->export,
                                      &image->exports_size, used, sizeof *like))
