@@ -24,11 +24,7 @@
 #include "smc/x86/x86_show.h"
 
 enum {
-    EXIT_PORT = 0xf4,        // QEMU's isa-debug-exit
-    BOCHS_PORT = 0x8900,     // Bochs ends when "Shutdown" is written here
-    KEYBOARD_COMMAND = 0x64, // the controller can pull the CPU reset line
-    PULSE_RESET = 0xfe,      // for a moment
-    CODE_PANIC = 0x12,       // 37 as the status of QEMU
+    CODE_PANIC = 0x12, // 37 as the status of QEMU
     JOURNAL_TAIL = 10,
     // panic is always called directly: E8 rel32. It does not return, so the
     // byte after the call may belong to the next function.
@@ -43,68 +39,6 @@ enum {
 
 // The CPU that panics, + 1. Set for good: nobody comes back from a panic.
 static uint32_t panicking;
-
-// A loop, because an NMI ends HLT even with interrupts off.
-static _Noreturn void halt(void)
-{
-    for (;;)
-        __asm__ volatile("cli; hlt");
-}
-
-// Without a way out the others would go on running threads.
-static _Noreturn void halt_all(void)
-{
-    cpus_stop();
-    halt();
-}
-
-// isa-debug-exit reads as 0; a port that nobody decodes reads all ones.
-static bool exit_port_answers(void)
-{
-    return inb(EXIT_PORT) == 0;
-}
-
-static void leave_by_bochs(void)
-{
-    for (const char *p = "Shutdown"; *p; p++)
-        outb(BOCHS_PORT, (uint8_t)*p);
-}
-
-_Noreturn void machine_exit(uint8_t code)
-{
-    char way[16] = "";
-    interrupts_off();
-    // The last bytes are still in the port's FIFO. A machine that is gone does
-    // not send them, and the test would miss the verdict.
-    serial_drain();
-    bool told = boot_word("exit", way, sizeof way);
-    if (strcmp(way, "bochs") == 0)
-        leave_by_bochs();
-    // `exit=port` insists, for hosts that take the port over without
-    // answering reads.
-    if (exit_port_answers() || strcmp(way, "port") == 0)
-        outb(EXIT_PORT, code);
-    kprintf("%s\n", told ? "exit: this machine has no way out; halted"
-                         : "The machine is halted; it is safe to close it.");
-    halt_all();
-}
-
-_Noreturn void machine_reboot(void)
-{
-    interrupts_off();
-    serial_drain();
-    outb(KEYBOARD_COMMAND, PULSE_RESET);
-    // The reset takes a moment; do not run on into the second way.
-    for (volatile int i = 0; i < 1000000; i++)
-        ;
-    // No keyboard controller: a fault without an IDT resets every PC.
-    struct {
-        uint16_t limit;
-        uint32_t base;
-    } __attribute__((packed)) none = {0, 0};
-    __asm__ volatile("lidt %0; int3" : : "m"(none));
-    halt();
-}
 
 // A guard page belongs to the stack above it.
 static bool in_guard(uint32_t at)
@@ -203,7 +137,7 @@ static _Noreturn void finish(const struct trap_frame *f)
     if (boot_word("exit", NULL, 0) || !bootinfo.flags)
         machine_exit(CODE_PANIC);
     kprintf("halted; in QEMU on a terminal, ctrl-a x leaves\n");
-    halt();
+    machine_halt();
 }
 
 // Without kprintf, which may be what is broken.
@@ -224,7 +158,7 @@ static void enter_panic(const struct trap_frame *f)
     if (!__atomic_compare_exchange_n(&panicking, &nobody, me, false,
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         if (nobody != me)
-            halt();
+            machine_halt();
         console_puts("\npanic while panicking: vector ");
         put_hex(f->vector);
         console_puts(" at eip ");
@@ -278,25 +212,6 @@ _Noreturn void panic_trap(const struct trap_frame *frame)
     print_registers(frame, stack_of(frame));
     finish(frame);
 }
-
-static int run_reboot(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    machine_reboot();
-}
-COMMAND(reboot, "", "restart the machine", run_reboot);
-
-static int run_exit(int argc, char **argv)
-{
-    // A bare `exit` tells how the script went so far.
-    uint32_t code = command_failures() ? 0x11 : 0x10;
-    if (argc > 2 || (argc == 2 && (!parse_u32(argv[1], &code) || code > 255)))
-        return command_usage("exit");
-    machine_exit((uint8_t)code);
-}
-COMMAND(exit, "[CODE]", "leave the emulator; CODE is for the exit port",
-        run_exit);
 
 static int run_panic(int argc, char **argv)
 {

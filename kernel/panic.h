@@ -24,5 +24,8 @@ _Noreturn void panic_trap(const struct trap_frame *frame);
 // QEMU makes 2 * code + 1 of it: 33, 35 and 37.
 _Noreturn void machine_exit(uint8_t code);
 
+// This CPU does nothing any more.
+_Noreturn void machine_halt(void);
+
 // By the keyboard controller, or else by a triple fault.
 _Noreturn void machine_reboot(void);

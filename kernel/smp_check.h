@@ -20,6 +20,11 @@ unsigned smp_count_online(void);
 // The CPU with the highest number that is online.
 unsigned smp_last(void);
 
+// smp_check_nmi.c
+enum check_result smp_check_nmi(void);
+enum check_result smp_check_nmi_nested(void);
+enum check_result smp_check_nmi_unasked(void);
+
 // smp_check_thread.c
 enum check_result smp_check_parallel(void);
 enum check_result smp_check_spinlock(void);

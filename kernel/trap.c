@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The IDT, the interrupt controllers and the dispatch of traps.
-// [SDM3 6.10-6.14] [Intel 8259A data sheet]
+// The IDT and the dispatch of traps. [SDM3 6.10-6.14]
 //
 //   vector     who                       goes to
 //   0..31      the CPU                   handlers[], trap_try, or panic
-//   32..47     the PIC's lines 0..15     irq_dispatch
+//   32..47     the PIC's lines 0..15     pic_dispatch
 //   240..254   the local APICs           apic_dispatch
 //   else       INT n by software         handlers[], trap_try, or panic
 //   any soft   INT n, gate replaced      soft_handlers[]
@@ -19,9 +18,9 @@
 #include "kernel/kthread.h"
 #include "kernel/lapic.h"
 #include "kernel/panic.h"
+#include "kernel/pic.h"
 #include "kernel/printf.h"
 #include "kernel/smp.h"
-#include "kernel/spinlock.h"
 #include "kernel/string.h"
 #include "smc/patch/once/once.h"
 #include "smc/patch/trace/back.h"
@@ -31,11 +30,7 @@ enum {
     GATE_INTERRUPT = 0x8e, // interrupts off on entry
     GATE_TASK = 0x85,      // present, privilege 0
     VECTOR_DOUBLE_FAULT = 8,
-    STUB_SIZE = 16,      // as in kernel/trap_entry.S
-    PIC1 = 0x20,         // command port; the mask is at + 1
-    PIC2 = 0xa0,         // hangs on line 2 of the first
-    PIC_EOI = 0x20,      // non-specific end of interrupt
-    PIC_READ_ISR = 0x0b, // the next read gives what is in service
+    STUB_SIZE = 16, // as in kernel/trap_entry.S
 };
 
 extern const uint8_t trap_stubs[], trap_soft_stubs[];
@@ -46,8 +41,6 @@ void trap_dispatch(struct trap_frame *frame);
 // Written at run time: trap_set_soft swaps gates. So it is data, not rodata.
 static uint64_t idt[256];
 static trap_handler *handlers[256], *soft_handlers[256];
-static uint16_t pic_mask = 0xffff & ~(1 << 2); // line 2 is the second PIC
-static struct spinlock pic_lock;
 
 //    63        48 47   40 39  32 31       16 15         0
 //   | offset high | type |  0   | selector  | offset low |
@@ -71,24 +64,6 @@ static void set_ordinary_gate(unsigned vector)
     else
         set_gate(vector, trap_stubs + vector * STUB_SIZE, GATE_INTERRUPT,
                  GDT_CODE);
-}
-
-// Vectors 0x20..0x2f, away from the exceptions; everything masked.
-// The initialisation is a sequence: 0x11 to the command port starts it, then
-// three words go to the other port. The BIOS has left the lines at vectors
-// 8..15 and 0x70..0x77; a tick at vector 8 would look like a double fault.
-static void pic_init(void)
-{
-    outb(PIC1, 0x11); // ICW1: edge triggered, cascaded, ICW4 follows
-    outb(PIC2, 0x11);
-    outb(PIC1 + 1, IRQ_BASE); // ICW2: first vector
-    outb(PIC2 + 1, IRQ_BASE + 8);
-    outb(PIC1 + 1, 1 << 2); // ICW3: the second PIC is on line 2
-    outb(PIC2 + 1, 2);      // ICW3: and this is its number there
-    outb(PIC1 + 1, 1);      // ICW4: 8086 mode, explicit end of interrupt
-    outb(PIC2 + 1, 1);
-    outb(PIC1 + 1, (uint8_t)pic_mask); // OCW1: 1 masks
-    outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
 }
 
 void trap_load_table(void)
@@ -124,59 +99,6 @@ void trap_set_soft(uint8_t vector, trap_handler *handler, int privilege)
         set_ordinary_gate(vector);
 }
 
-// The mask and its copy must agree; a handler that changed them in between
-// would be undone by our write.
-static void irq_set(uint8_t line, trap_handler *handler, bool masked)
-{
-    bool on = spin_lock(&pic_lock);
-    handlers[IRQ_BASE + line] = handler;
-    pic_mask = (uint16_t)((pic_mask & ~(1u << line)) | masked << line);
-    outb(PIC1 + 1, (uint8_t)pic_mask);
-    outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
-    spin_unlock(&pic_lock, on);
-}
-
-void irq_enable(uint8_t line, trap_handler *handler)
-{
-    irq_set(line, handler, false);
-}
-
-void irq_disable(uint8_t line)
-{
-    irq_set(line, NULL, true);
-}
-
-// Reading a PIC's in-service register takes a command first: port PIC1 or PIC2
-// otherwise gives the request register.
-static bool in_service(unsigned line)
-{
-    uint16_t port = line < 8 ? PIC1 : PIC2;
-    outb(port, PIC_READ_ISR);
-    return inb(port) >> (line & 7) & 1;
-}
-
-// A line that drops again before it is acknowledged arrives as 7 or 15 with
-// nothing in service: no end of interrupt may be sent for it. It would end
-// whatever is really in service, and that line would come again too early.
-static void irq_dispatch(unsigned line, struct trap_frame *frame)
-{
-    if ((line & 7) == 7 && !in_service(line)) {
-        if (line == 15)
-            // The first PIC has seen a real request on line 2.
-            outb(PIC1, PIC_EOI);
-        return;
-    }
-    cpu_local()->irq_depth++;
-    if (handlers[IRQ_BASE + line])
-        handlers[IRQ_BASE + line](frame);
-    cpu_local()->irq_depth--;
-    // After the handler: the same line cannot come again before it is done.
-    // Lines of the second PIC are in service in both.
-    if (line >= 8)
-        outb(PIC2, PIC_EOI);
-    outb(PIC1, PIC_EOI);
-}
-
 // The lines of the PIC are CPU 0's; these are each CPU's own. No handler, no
 // harm: the interrupt is ended all the same. The spurious one has no end.
 static void apic_dispatch(struct trap_frame *frame)
@@ -198,20 +120,9 @@ static void dispatch_interrupt(struct trap_frame *frame)
     if (frame->vector >= VECTOR_TIMER)
         apic_dispatch(frame);
     else
-        irq_dispatch(frame->vector - IRQ_BASE, frame);
+        pic_dispatch(frame->vector - IRQ_BASE, frame);
     if (!(frame->cs & 3) && !cpu_local()->irq_depth)
         kthread_preempt();
-}
-
-void irq_end_lost(void)
-{
-    for (unsigned line = 0; line < 16; line++)
-        if (in_service(line)) {
-            if (line >= 8)
-                outb(PIC2, PIC_EOI);
-            else
-                outb(PIC1, PIC_EOI);
-        }
 }
 
 // The spurious vector is none: it must not be ended, and has no handler.
