@@ -21,6 +21,7 @@ void console_init(void)
 // So a handler may find its own CPU printing; it goes on in mid-line.
 static volatile uint32_t printer;
 static volatile bool broken;
+static volatile bool in_line; // the last character was no \n
 
 static bool begin(void)
 {
@@ -51,6 +52,12 @@ static void put(char c)
     }
     serial_putc(c);
     static_call(console_screen)(c);
+    in_line = c != '\n';
+}
+
+bool console_in_line(void)
+{
+    return in_line || printer;
 }
 
 // Who prints stays on its CPU: the lock is known by its number.

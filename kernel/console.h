@@ -17,6 +17,9 @@ void console_write(const char *s, size_t len);
 void console_putc(char c);
 void console_puts(const char *s);
 
+// Is a line half printed? For those who have time to wait.
+bool console_in_line(void);
+
 // From now on nobody waits for another CPU that prints: it may be stopped, in
 // the middle of a line. For panics.
 void console_break_lock(void);

@@ -12,6 +12,7 @@
 // but says so.
 #include "kernel/nmi.h"
 #include "kernel/clock.h"
+#include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/lapic.h"
 #include "kernel/log.h"
@@ -91,13 +92,14 @@ uint32_t cpus_stop(void)
 }
 
 // The handler cannot print: it may have interrupted the console. The next tick
-// of this CPU can.
+// can; it waits until no line is half printed, which at a prompt is the next
+// command's output.
 void nmi_report(void)
 {
     uint32_t all = 0;
     for (unsigned i = 0; i < CPU_MAX; i++)
         all += cpu_local_of(i)->nmis_unasked;
-    if (all == told)
+    if (all == told || console_in_line())
         return;
     told = all;
     log_print("an NMI that nobody has asked for; %u since boot\n", all);

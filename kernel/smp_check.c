@@ -213,6 +213,7 @@ static const struct check smp_checks[] = {
     {"a thread goes on where there is room", smp_check_migration},
     {"threads leave nothing behind", smp_check_join},
     {"every thread catches its own faults", smp_check_trap_try},
+    {"a fault ends no other thread's block", smp_check_once_apart},
     {"a pinned thread keeps its CPU", smp_check_pinned},
     {"offline and online again, under load", smp_check_hotplug},
 };

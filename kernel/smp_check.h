@@ -33,6 +33,7 @@ enum check_result smp_check_preempt_off(void);
 enum check_result smp_check_migration(void);
 enum check_result smp_check_join(void);
 enum check_result smp_check_trap_try(void);
+enum check_result smp_check_once_apart(void);
 
 // smp_check_hotplug.c
 enum check_result smp_check_pinned(void);

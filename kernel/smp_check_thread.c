@@ -7,6 +7,7 @@
 #include "kernel/pages.h"
 #include "kernel/smp_check.h"
 #include "kernel/spinlock.h"
+#include "smc/patch/once/once.h"
 
 enum {
     INCREMENTS = 20000,
@@ -197,10 +198,12 @@ enum check_result smp_check_join(void)
                    (refused || cpus_present() == CPU_MAX));
 }
 
-// An address of its own, so that a fault that lands in the wrong thread shows.
+// Cut off between preempt_off and preempt_on: that must not last.
 static void read_at(void *arg)
 {
+    preempt_off();
     (void)*(const volatile uint8_t *)arg;
+    preempt_on();
 }
 
 static volatile uint32_t wrong_faults, right_faults;
@@ -211,8 +214,8 @@ static void fault_often(void *number)
         struct trap_frame f = {0};
         bool passed = trap_try(read_at, (void *)(*(uint32_t *)number * 64),
                                &f);
-        bool right = !passed && f.vector == 14 && f.cs == GDT_CODE &&
-                     !(f.error & 2);
+        bool right = !passed && !kthread_current()->unpreemptible &&
+                     f.vector == 14 && f.cs == GDT_CODE && !(f.error & 2);
         __atomic_add_fetch(right ? &right_faults : &wrong_faults, 1,
                            __ATOMIC_SEQ_CST);
     }
@@ -225,4 +228,28 @@ enum check_result smp_check_trap_try(void)
     judged("%u CPUs times %u faults: %u right, %u wrong", count, FAULTS,
            right_faults, wrong_faults);
     return verdict(right_faults == count * FAULTS && !wrong_faults);
+}
+
+static void fault_once(void *arg)
+{
+    struct trap_frame f;
+    *(bool *)arg = !trap_try(read_at, NULL, &f) && f.vector == 14;
+}
+
+// The shell's stack lies below that of any other thread: by the address alone
+// its block would be among those that the fault has cut off.
+enum check_result smp_check_once_apart(void)
+{
+    static struct once *block;
+    bool faulted = false, runs = false;
+    ONCE (smp_apart) {
+        block = once_in_smp_apart;
+        kthread_join(
+            kthread_start("fault", fault_once, &faulted, (int)smp_last()));
+        runs = block->state == ONCE_RUNNING;
+    }
+    once_rearm(block); // for the next run of this check
+    judged("a fault in another thread, and the block still runs: %s",
+           runs ? "yes" : "no");
+    return verdict(faulted && runs);
 }

@@ -175,11 +175,13 @@ bool trap_try(void (*fn)(void *arg), void *arg, struct trap_frame *fault)
 {
     // The thread stays the same, whatever CPU it is on in the end.
     struct kthread *me = kthread_current();
-    uint32_t mark = tracer_mark(me);
+    uint32_t mark = tracer_mark(me), unpreemptible = me->unpreemptible;
     // trap_abandon has filled `caught` if this is false.
     if (trap_try_raw(fn, arg, &me->trap_catch))
         return true;
     tracer_unwind(me, mark); // what was being timed in there has no return
+    // What fn had forbidden when it was cut off, nobody allows again.
+    me->unpreemptible = unpreemptible;
     if (fault)
         *fault = me->caught;
     return false;

@@ -86,6 +86,13 @@ def test_bochs_raises_sse_exceptions(tmp_path):
     assert "(8064)" in said[1] and "(8064)" in said[3], said
 
 
+def test_bochs_starts_four_cpus():
+    text = bochs("bochs-cpus", "check=aptrampoline,smp exit=bochs -- cpus",
+                 cpus=4)
+    green(text, ["aptrampoline", "smp"])
+    assert len(re.findall(r"^CPU \d .* online ", text, re.M)) == 4
+
+
 def test_v86_passes_all_checks():
     done = subprocess.run(
         ["node", ROOT / "tools" / "v86.mjs", ELF, f"{all_suites()} exit"],

@@ -50,6 +50,16 @@ def test_refusals(machine, command, words):
     assert words in run.text, run.explain([f"not said: {words}"])
 
 
+def test_more_than_fit_are_left_alone(machine):
+    run = cpus(machine, 10, "exit -- cpus").run()
+    run.must_end(PASS, "8 CPUs by the MADT, 2 more than fit")
+
+
+def test_reboot_with_others_running(machine):
+    run = cpus(machine, 4, "exit -- reboot").run()
+    assert run.status == 0, run.explain([])
+
+
 def test_without_apic_there_is_one(machine):
     run = cpus(machine, 2, "exit -- cpus", cpu="max,-apic").run()
     run.must_end(PASS, "1 CPU: the processor has no local APIC")

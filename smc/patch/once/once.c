@@ -5,6 +5,7 @@
 // patch: a refusal costs speed only. [Linux lib/once.c; SDM2 NOP]
 #include "smc/patch/once/once.h"
 #include "kernel/cpu.h"
+#include "kernel/kthread.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/poke.h"
@@ -120,6 +121,7 @@ struct once *once_enter(struct once *once)
     bool enter = atomic_replace(&once->state, ONCE_ARMED, ONCE_RUNNING);
     if (enter) {
         once->frame = __builtin_frame_address(0);
+        once->thread = kthread_current();
         once->tries++;
     }
     interrupts_restore(on);
@@ -150,18 +152,17 @@ void once_leave(struct once **guard)
 //           trap_try          <- limit; all below is thrown away
 //           the block's function
 //           once_enter        <- frame, noted when the block began
-//   lower   the fault, and this function's own frame
+//   lower   the fault
 //
 // A block above the limit called trap_try itself; it goes on after the catch.
-// Frames of other threads lie on other stacks: above the limit or below the
-// frame of this function. Without this, a caught fault would leave its block RUNNING for ever: nobody
-// runs it again and nobody patches it.
+// Without this, a caught fault would leave its block RUNNING for ever: nobody
+// runs it again and nobody patches it. Blocks of other threads run on: where
+// their stacks lie says nothing.
 void once_unwind(const void *limit)
 {
-    const void *lowest = __builtin_frame_address(0);
     for (const struct once_site *s = once_sites_start; s < once_sites_end; s++)
         if (s->once->state == ONCE_RUNNING && s->once->frame < limit &&
-            s->once->frame > lowest)
+            s->once->thread == kthread_current())
             s->once->state = ONCE_ARMED;
 }
 

@@ -46,6 +46,7 @@ struct once {
     uint8_t refused;        // the door's reason if a patch was refused
     uint32_t tries;         // how often the block was entered
     const void *frame;      // where the stack was when the block began
+    const void *thread;     // whose stack
 };
 
 // One jump in text. Inlining may make several for one block. The order of the
