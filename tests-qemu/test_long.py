@@ -54,10 +54,13 @@ def test_bochs_pokes_on_four_cpus():
     """The second judge of live text: it keeps no translated code, tears no
     store, and shares no line with QEMU."""
     text = bochs("bochs-smp", "check=poke,poke_trap,poke_batch,poke_smp "
-                 "exit=bochs -- stress 1000", cpus=4)
+                 "exit=bochs -- stress 1000; exhibit torn; exhibit stale",
+                 cpus=4)
     green(text, ["poke", "poke_trap", "poke_batch", "poke_smp"])
     assert re.search(r"^1000 flips .* on 4 CPUs", text, re.M), text[-2000:]
     assert re.search(r"^0 refused, 0 illegal, 0 lost$", text, re.M)
+    assert re.search(r"^torn: 0 of \d+ executions", text, re.M), text[-2000:]
+    assert re.search(r"^stale: after 0 of 100 stores", text, re.M)
 
 
 SSE = """
