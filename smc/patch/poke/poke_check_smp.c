@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Suite `poke_smp`: the same site, executed by others while it changes. What
 // needs a second CPU is skipped on a machine with one.
+#include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/smp.h"
@@ -141,8 +142,8 @@ static struct kthread *stick(unsigned last, uint32_t answers)
     return thread;
 }
 
-// In ticks: some 1 s. Longer than a busy host keeps an emulated CPU waiting.
-#define SHORT 3000000000ull
+// Longer than a busy host keeps an emulated CPU waiting.
+enum { SHORT_MS = 500 };
 
 // The first wait fails: the site is as it was, and the words name the CPU.
 static enum check_result check_stuck_early(void)
@@ -154,7 +155,8 @@ static enum check_result check_stuck_early(void)
     memcpy(before, poke_five_site, 5);
     poke_make_form(jmp, 1);
     struct kthread *thread = stick(last, 0);
-    uint64_t patience = sync_set_patience(SHORT);
+    uint64_t patience = sync_set_patience(SHORT_MS *
+                                          (uint64_t)clock_tsc_khz());
     struct text_result r = poke_over(poke_five_site, jmp, 5);
     bool same = memcmp(before, poke_five_site, 5) == 0;
     const struct journal_entry *e = journal_find(r.entry);
@@ -180,7 +182,8 @@ static enum check_result check_stuck_late(void)
         return alone();
     poke_make_form(jmp, 1);
     struct kthread *thread = stick(last, 1);
-    uint64_t patience = sync_set_patience(SHORT);
+    uint64_t patience = sync_set_patience(SHORT_MS *
+                                          (uint64_t)clock_tsc_khz());
     struct text_result r = poke_over(poke_five_site, jmp, 5);
     bool armed = poke_five_site[0] == 0xcc && poke_five() == 0;
     struct text_result next = poke_over(poke_one_site, "\xc3", 1);
