@@ -34,3 +34,20 @@ continue
 x/i $pc
 stepi
 x/2i $pc
+
+# With QEMU_FLAGS="-smp 2" CMD="keyrace 200": two CPUs race for one key, and
+# one of them meets the INT3 that the other has stored.
+if $_inferior_thread_count > 1
+  tbreak poke_int3
+  continue
+  set $site = (unsigned char *)frame->eip - 1
+  set $esp_before = frame->eip
+  printf "\nThis CPU has met another's breakpoint, at:"
+  bytes $site 2
+  info symbol $site
+  info threads
+  tbreak poke_emulate
+  continue
+  printf "\nIt executes the new instruction by hand, and goes on at %#x.\n", \
+    insn->kind == 2 ? (unsigned)$site + insn->len : insn->target
+end
