@@ -291,6 +291,7 @@ static const struct check static_key_checks[] = {
      check_old_processor},
     {"after every instruction of a change: old or new",
      static_key_check_between},
+    {"while sites change, nobody passes by the count", static_key_check_count},
     {"who holds a key finds it on, whoever else comes and goes",
      static_key_check_race},
     {"the kernel itself uses it", static_key_check_uses},

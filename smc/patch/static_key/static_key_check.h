@@ -9,5 +9,6 @@
 void static_key_check_mend(struct static_key *key);
 
 enum check_result static_key_check_between(void);
+enum check_result static_key_check_count(void);
 enum check_result static_key_check_race(void);
 enum check_result static_key_check_uses(void);

@@ -4,6 +4,7 @@
 // too: another CPU, or an NMI, can be at the site at any time.
 #include "kernel/cpu.h"
 #include "kernel/trap.h"
+#include "smc/door/poke.h"
 #include "smc/patch/static_key/static_key_check.h"
 #include "smc/patch/static_key/static_key_subject.h"
 
@@ -71,4 +72,31 @@ enum check_result static_key_check_between(void)
                    up.old > 10 && up.emulated > 10 && down.old > 10 &&
                    down.emulated > 10 && !up.back && !up.wild && !down.back &&
                    !down.wild);
+}
+
+// What the count said at each stage of the protocol.
+static uint32_t stages, counted;
+
+static void on_each_stage(enum poke_stage stage)
+{
+    (void)stage;
+    stages++;
+    counted += static_key_enabled(&lab_subject.key);
+}
+
+// In either direction the count is 0 from the first byte to the last: whoever
+// comes meanwhile waits for the lock. With a count of 1 the race would be lost
+// by those who pass by the count alone, but hardly ever seen.
+enum check_result static_key_check_count(void)
+{
+    stages = counted = 0;
+    poke_observe(on_each_stage);
+    static_branch_inc(&lab_subject);
+    uint32_t up = stages;
+    static_branch_dec(&lab_subject);
+    poke_observe(NULL);
+    judged("%u stages on the way up, %u on the way down; %u with a user "
+           "counted",
+           up, stages - up, counted);
+    return verdict(up >= 7 && stages - up >= 7 && counted == 0);
 }
