@@ -6,7 +6,8 @@ import struct
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from kernel import ELF, FAIL, PASS
+from kernel import ELF, FAIL, PASS, tail
+from test_gdb import make_gdb
 
 # By the length of the site; see smc/patch/static_key/static_key_site.h.
 NOPS = {2: "6690", 5: "6666666690"}
@@ -169,3 +170,12 @@ def test_undo_all_is_seen_and_healed(machine):
                  r"^  irq_stats +off +0 users +3 sites$",
                  r"^counting is on$")
     assert len(re.findall("^text .*: equal$", run.text, re.M)) == 2
+
+
+def test_the_tour_watches_two_cpus():
+    """One CPU waits for all, the other meets its breakpoint."""
+    done = make_gdb("static_key", "QEMU_FLAGS=-smp 2", "CMD=keyrace 200")
+    assert re.search(r"met another's breakpoint, at: cc \w\w\ncount_on \+ 7",
+                     done.stdout), tail(done.stdout + done.stderr)
+    assert len(re.findall(r"^[* ] +\d +Thread 1\.\d", done.stdout, re.M)) == 2
+    assert re.search(r"goes on at 0xc01\w{5}\.$", done.stdout, re.M)
