@@ -86,11 +86,13 @@ static bool is_int3(const uint8_t *bytes, size_t len)
     return true;
 }
 
-// A replacement that falls through and one that does not, in sites of every
+// A replacement that falls through, one that does not, and one that does not
+// but for a branch to its end, in sites of every
 // length, for processors with and without the long NOP.
 enum check_result check_padding(void)
 {
     static const uint8_t inc[] = {0x40}, ret[] = {0xc3};
+    static const uint8_t both[] = {0x74, 0x01, 0xc3}; // je to the end; ret
     uint8_t out[ALTERNATIVE_MAX];
     char why[160], bytes[24], seen[64] = "";
     unsigned wrong = 0;
@@ -107,6 +109,10 @@ enum check_result check_padding(void)
             b.code = ret;
             wrong += alternative_build(out, &b, set, why, sizeof why) != NULL;
             wrong += !is_int3(out + 1, len - 1u);
+            b = (struct alternative_block){both, 3, 0x1000, 0x2000, len};
+            wrong += len > 3 &&
+                     (alternative_build(out, &b, set, why, sizeof why) ||
+                      !is_one_nop(out + 3, len - 3u));
         }
     judged("2 to 15 bytes, %u wrong; 6 without and with long NOPs: %s", wrong,
            seen);
