@@ -25,6 +25,7 @@ enum {
     VECTOR_CALL = 0xf2,
     VECTOR_SYNC = 0xf3, // smc/door/sync.h
     VECTOR_TLB = 0xf4,
+    VECTOR_STILL = 0xf5, // smc/patch/livepatch/still.c
     VECTOR_SPURIOUS = 0xff,
 };
 

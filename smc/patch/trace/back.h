@@ -16,5 +16,6 @@ uint32_t tracer_back(const struct kthread *thread, const uint32_t *slot);
 uint32_t tracer_mark(const struct kthread *me);
 void tracer_unwind(struct kthread *me, uint32_t mark);
 
-// For a function that must have no entry: it changes whose stack is whose.
+// For a function that must have no entry: it changes whose stack is whose, or
+// a bench shows what an entry costs.
 #define notrace __attribute__((patchable_function_entry(0)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The subjects: functions of every kind that a tracer stumbles over.
 #include "smc/patch/trace/subject.h"
+#include "smc/patch/trace/back.h"
 
 // One function each, with one entry: not inlined, not cloned for a caller.
 #ifdef __clang__

@@ -193,6 +193,11 @@ bool trace_set(const char *wanted, struct text_result *r)
     return r->reason == TEXT_OK;
 }
 
+const void *trace_target(void)
+{
+    return (const void *)tracer_entry;
+}
+
 void trace_set_timing(bool timing)
 {
     tracer_timing = timing;

@@ -40,6 +40,9 @@ struct trace_sum {
 };
 struct trace_sum trace_sum(const void *function);
 
+// What a traced entry calls.
+const void *trace_target(void);
+
 // Makes the list of entries, once. False without memory. Done by trace_set.
 bool trace_open(void);
 

@@ -8,6 +8,7 @@
 #include "kernel/step.h"
 #include "kernel/trap.h"
 #include "smc/door/sync.h"
+#include "smc/patch/trace/back.h"
 #include "smc/patch/trace/subject.h"
 #include "smc/patch/trace/trace.h"
 #include "smc/patch/trace/tracer.h"
@@ -56,13 +57,12 @@ static void demo(void)
                  step_count(trace_subject_bare, NULL));
 }
 
-// The way without modified code: a counter in the source, that a flag turns
-// on and off. Read through volatile, as elsewhere.
+// The way without modified code: a counter in the source, that a flag turns on
+// and off. Read through volatile, as elsewhere.
 static volatile bool counting;
 static volatile uint32_t counted;
 
-static __attribute__((noinline, patchable_function_entry(0))) void
-by_flag(void *arg)
+static notrace __attribute__((noinline)) void by_flag(void *arg)
 {
     (void)arg;
     if (counting)
@@ -93,9 +93,6 @@ static void unprobe(void)
     trap_set_handler(3, NULL);
 }
 
-// With interrupts off only where one CPU is online, or a poke would be
-// refused: the bench asks for setup with interrupts off, so these are done
-// before.
 static void set_flag(void *arg)
 {
     counting = arg != NULL;

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+// Turning a patch on and off.
+//
+// Between the entry and the replacement stands, for a while, a gate: it asks
+// whether the patch is active, and goes either way. So that no two moments
+// have to coincide, the change is made in steps, each of which alone is right:
+//
+//   1   entry: NOP      -> JMP gate     a batch; the gate still says "old"
+//   2   active: 0       -> 1            one byte for all functions at once,
+//                                       while no stack holds any of them
+//   3   entry: JMP gate -> JMP new      a batch; the gate is out of the way
+//
+// Off is the same backwards, with the new functions on no stack. Any CPU may
+// run through the entries all the time: text_poke sees to that.
+//
+//   gate:  80 3d active 00   cmpb $0, active
+//          0f 85 rel32       jne replacement
+//          e9 rel32          jmp what stood there before: behind the NOP, or
+//                            where an older patch's jump leads
+//
+// Flags are nobody's at the beginning of a function.
+#include "smc/patch/livepatch/livepatch.h"
+#include "kernel/cpu.h"
+#include "kernel/heap.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include "kernel/symbols.h"
+#include "smc/door/arena.h"
+#include "smc/patch/livepatch/livepatch_inside.h"
+#include "smc/patch/livepatch/still.h"
+#include "smc/patch/trace/trace.h"
+
+enum { GATE_SIZE = 32, JMP = 0xe9, JNE = 0x85 };
+
+static const char technique[] = "livepatch";
+static uint32_t orders;
+
+extern struct livepatch *const livepatches_start[], *const livepatches_end[];
+static struct livepatch *added;
+
+struct livepatch *livepatch_at(uint32_t index)
+{
+    uint32_t built_in = (uint32_t)(livepatches_end - livepatches_start);
+    if (index < built_in)
+        return livepatches_start[index];
+    struct livepatch *p = added;
+    for (index -= built_in; p && index; index--)
+        p = p->next;
+    return p;
+}
+
+struct livepatch *livepatch_find(const char *name)
+{
+    struct livepatch *p;
+    for (uint32_t i = 0; (p = livepatch_at(i)); i++)
+        if (strcmp(p->name, name) == 0)
+            return p;
+    return NULL;
+}
+
+void livepatch_add(struct livepatch *patch)
+{
+    patch->next = added;
+    added = patch;
+}
+
+bool livepatch_remove(struct livepatch *patch)
+{
+    struct livepatch **link = &added;
+    while (*link && *link != patch)
+        link = &(*link)->next;
+    if (!*link || patch->order)
+        return false;
+    *link = patch->next;
+    return true;
+}
+
+static bool has(const struct livepatch *p, const void *function)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        if (p->changes[i].old == function)
+            return true;
+    return false;
+}
+
+struct livepatch *livepatch_top(const void *function)
+{
+    struct livepatch *top = NULL, *p;
+    for (uint32_t i = 0; (p = livepatch_at(i)); i++)
+        if (p->order && has(p, function) && (!top || p->order > top->order))
+            top = p;
+    return top;
+}
+
+// Where an entry's bytes lead: behind the NOP, or to the jump's target.
+static const uint8_t *target_of(const uint8_t *entry, const uint8_t *bytes)
+{
+    int32_t distance;
+    memcpy(&distance, bytes + 1, sizeof distance);
+    return entry + ENTRY_LEN + (bytes[0] == JMP ? distance : 0);
+}
+
+static bool write_gate(struct livepatch *p, uint32_t i)
+{
+    struct livepatch_under *under = &p->under[i];
+    const uint8_t *entry = p->changes[i].old;
+    uint32_t active = (uint32_t)&p->active;
+    uint8_t code[GATE_SIZE] = {0x80, 0x3d};
+    memcpy(code + 2, &active, sizeof active);
+    under->gate = arena_reserve(p->gates, GATE_SIZE, GATE_SIZE);
+    size_t at = 7;
+    at += poke_branch(code + at, JNE, under->gate + at,
+                      p->changes[i].replacement);
+    at += poke_branch(code + at, JMP, under->gate + at,
+                      target_of(entry, under->bytes));
+    return arena_write(p->gates, under->gate, code, at, technique).reason ==
+           TEXT_OK;
+}
+
+static void forget(struct livepatch *p)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        text_release(p->changes[i].old, ENTRY_LEN, technique);
+    arena_destroy(p->gates);
+    heap_free(p->under);
+    p->gates = NULL;
+    p->under = NULL;
+}
+
+// Everything that can be refused, before anything is written.
+static bool prepare(struct livepatch *p, char *why, size_t size)
+{
+    char text[160];
+    p->under = heap_zalloc(p->count, sizeof *p->under);
+    p->gates = arena_create(technique, p->count * GATE_SIZE);
+    bool good = p->under && p->gates;
+    if (!good)
+        ksnprintf(why, size, "no memory");
+    for (uint32_t i = 0; i < p->count && good; i++) {
+        const void *entry = p->changes[i].old;
+        good = livepatch_judge(&p->changes[i], livepatch_top(entry), why,
+                               size);
+        if (!good)
+            break;
+        memcpy(p->under[i].bytes, entry, ENTRY_LEN);
+        struct text_result r = text_reserve(entry, ENTRY_LEN, technique);
+        good = r.reason == TEXT_OK && write_gate(p, i);
+        if (!good)
+            ksnprintf(why, size, "%s", text_explain(text, sizeof text, &r));
+    }
+    return good;
+}
+
+enum step { BEFORE, GATE, AFTER };
+
+static void bytes_of(const struct livepatch *p, uint32_t i, enum step step,
+                     uint8_t bytes[POKE_MAX])
+{
+    if (step == BEFORE)
+        memcpy(bytes, p->under[i].bytes, ENTRY_LEN);
+    else
+        poke_branch(bytes, JMP, p->changes[i].old,
+                    step == GATE ? p->under[i].gate
+                                 : (const uint8_t *)p->changes[i].replacement);
+}
+
+// All entries from one step to another, in one batch.
+static bool go(struct livepatch *p, enum step from, enum step to, char *why,
+               size_t size)
+{
+    char text[160];
+    struct poke pokes[LIVEPATCH_MOST];
+    for (uint32_t i = 0; i < p->count; i++) {
+        pokes[i] = (struct poke){.site = (void *)p->changes[i].old,
+                                 .len = ENTRY_LEN};
+        bytes_of(p, i, from, pokes[i].expected);
+        bytes_of(p, i, to, pokes[i].replacement);
+    }
+    struct text_result r = text_poke_batch(pokes, p->count, technique, NULL);
+    // Not answered by all: the entries lead there all the same, by INT3.
+    if (r.reason == TEXT_OK || r.reason == TEXT_UNFINISHED)
+        return true;
+    ksnprintf(why, size, "%s", text_explain(text, sizeof text, &r));
+    return false;
+}
+
+// The compiler may have put the unlikely half of a function elsewhere. Where
+// the functions of loaded code end nobody knows: all of its image counts.
+static void add_range(struct still_range *ranges, uint32_t *count,
+                      const void *function)
+{
+    char cold[64];
+    uint32_t offset;
+    const char *name = symbol_name(function, &offset);
+    struct still_range *r = &ranges[*count];
+    const struct arena *arena = arena_of(function, 1);
+    if (arena)
+        *r = (struct still_range){arena->base, (uint32_t)arena->size};
+    *count += arena || symbol_range(function, &r->start, &r->size);
+    if (!name)
+        return;
+    ksnprintf(cold, sizeof cold, "%s.cold", name);
+    const void *half = symbol_find(cold);
+    r = &ranges[*count];
+    if (half)
+        *count += symbol_range(half, &r->start, &r->size);
+}
+
+static void activate(void *arg)
+{
+    ((struct livepatch *)arg)->active = 1;
+}
+
+static void deactivate(void *arg)
+{
+    ((struct livepatch *)arg)->active = 0;
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+// Switches at a moment when no stack holds what is left: the functions that
+// run now (and the gates: whoever is in one has already decided).
+static bool switch_to(struct livepatch *p, void (*fn)(void *), bool on,
+                      uint32_t limit_us, char *why, size_t size)
+{
+    struct still_range ranges[2 * LIVEPATCH_MOST + 1];
+    uint32_t count = 0;
+    ranges[count++] = (struct still_range){p->gates->base,
+                                           (uint32_t)p->gates->size};
+    for (uint32_t i = 0; i < p->count; i++) {
+        const uint8_t *entry = p->changes[i].old;
+        add_range(ranges, &count,
+                  !on ? p->changes[i].replacement
+                  : p->under[i].bytes[0] == JMP
+                      ? target_of(entry, p->under[i].bytes)
+                      : entry);
+    }
+    return still_call(ranges, count, fn, p, limit_us, &p->waits, why, size);
+}
+
+// The gates are left when nobody is in them; until then they stay.
+static void drop_gates(struct livepatch *p, char *why, size_t size)
+{
+    const struct still_range range = {p->gates->base,
+                                      (uint32_t)p->gates->size};
+    while (!still_call(&range, 1, nothing, NULL, LIVEPATCH_LIMIT_US, &p->waits,
+                       why, size))
+        ;
+    forget(p);
+    *why = 0;
+}
+
+bool livepatch_on(struct livepatch *p, uint32_t limit_us, char *why,
+                  size_t size)
+{
+    *why = 0;
+    p->waits = 0;
+    if (p->order) {
+        ksnprintf(why, size, "%s is on", p->name);
+        return false;
+    }
+    if (!p->count || p->count > LIVEPATCH_MOST) {
+        ksnprintf(why, size, "%s has %u functions, and 1 to %u are allowed",
+                  p->name, p->count, LIVEPATCH_MOST);
+        return false;
+    }
+    if (!prepare(p, why, size) || !go(p, BEFORE, GATE, why, size)) {
+        forget(p);
+        return false;
+    }
+    p->order = ++orders;
+    if (switch_to(p, activate, true, limit_us, why, size))
+        return go(p, GATE, AFTER, why, size);
+    // Too late: back, with the words of the last look.
+    char text[160];
+    go(p, GATE, BEFORE, text, sizeof text);
+    p->order = 0;
+    drop_gates(p, text, sizeof text);
+    return false;
+}
+
+// The patch that lies over one of this one's functions, or NULL.
+static const struct livepatch *over(const struct livepatch *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct livepatch *top = livepatch_top(p->changes[i].old);
+        if (top != p)
+            return top;
+    }
+    return NULL;
+}
+
+// Has an `undo` in the shell put back what stood at every entry?
+static bool is_given_back(const struct livepatch *p)
+{
+    bool back = true;
+    for (uint32_t i = 0; i < p->count; i++)
+        back &= memcmp(p->changes[i].old, p->under[i].bytes, ENTRY_LEN) == 0;
+    return back;
+}
+
+static bool end(struct livepatch *p, char *why, size_t size)
+{
+    p->order = 0;
+    p->active = 0;
+    drop_gates(p, why, size);
+    return true;
+}
+
+bool livepatch_off(struct livepatch *p, uint32_t limit_us, char *why,
+                   size_t size)
+{
+    const struct livepatch *top = p->order ? over(p) : NULL;
+    *why = 0;
+    p->waits = 0;
+    if (!p->order || top) {
+        ksnprintf(why, size,
+                  top ? "%s lies over it (livepatch off %s)" : "%s is not on",
+                  top ? top->name : p->name, top ? top->name : "");
+        return false;
+    }
+    if (is_given_back(p))
+        return end(p, why, size);
+    if (!go(p, AFTER, GATE, why, size))
+        return false;
+    if (!switch_to(p, deactivate, false, limit_us, why, size)) {
+        char text[160];
+        go(p, GATE, AFTER, text, sizeof text);
+        return false;
+    }
+    return go(p, GATE, BEFORE, why, size) && end(p, why, size);
+}

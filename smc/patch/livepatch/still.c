@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Stopping all CPUs.
+//
+// An interrupt takes each other CPU out of whatever it does, and its handler
+// does nothing but answer until it may go on. Who has interrupts off is in a
+// short section, with a lock for example, and comes when that is over; so
+// nobody who stands still holds a lock. Linux's stop_machine uses threads for
+// this; here a thread could wait for its turn behind busy ones.
+//
+//   CPU 0                                CPU 1..n
+//     interrupt them ------------------>  note the interrupted registers
+//     wait for all     <----------------  are here
+//     interrupts off                      |
+//     read all stacks, call fn            | answering
+//     interrupts on                       |
+//     go on  -------------------------->  return from the interrupt
+#include "smc/patch/livepatch/still.h"
+#include "kernel/clock.h"
+#include "kernel/cpu.h"
+#include "kernel/kthread.h"
+#include "kernel/printf.h"
+#include "kernel/smp.h"
+#include "kernel/symbols.h"
+#include "smc/patch/livepatch/still_inside.h"
+
+// What a CPU that stands still was doing; NULL while it does not.
+static const struct trap_frame *volatile stopped[CPU_MAX];
+static volatile bool go_on = true;
+
+// One that comes late, when nobody waits for it any more, goes on at once.
+static void on_still(struct trap_frame *frame)
+{
+    unsigned me = cpu_index();
+    stopped[me] = frame;
+    while (!go_on) {
+        cpus_answer();
+        cpu_relax();
+    }
+    stopped[me] = NULL;
+}
+
+static bool is_other(unsigned i)
+{
+    return i != cpu_index() && cpu_is_online(i);
+}
+
+static bool all_stopped(void)
+{
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        if (is_other(i) && !stopped[i])
+            return false;
+    return true;
+}
+
+static bool stop_others(uint64_t until)
+{
+    trap_set_handler(VECTOR_STILL, on_still);
+    go_on = false;
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        if (is_other(i))
+            cpu_send_ipi(i, VECTOR_STILL);
+    while (!all_stopped() && clock_us() < until)
+        cpu_relax();
+    return all_stopped();
+}
+
+// Waits until they are gone: the next look must not take them for its own.
+static void let_go(void)
+{
+    go_on = true;
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        while (stopped[i])
+            cpu_relax();
+}
+
+static void look_at_all(struct look *look)
+{
+    kthread_each(look_at_waiting, look);
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        if (is_other(i))
+            look_at_stopped(look, cpu_local_of(i)->current, stopped[i]);
+    look_at_frames(look, kthread_current(),
+                   (uint32_t)__builtin_frame_address(0));
+}
+
+// One look. The thread that asks stays on its CPU meanwhile.
+static bool look_once(struct look *look, void (*fn)(void *), void *arg,
+                      uint64_t until)
+{
+    look->found = false;
+    preempt_off();
+    bool all = stop_others(until);
+    bool on = interrupts_off();
+    if (all)
+        look_at_all(look);
+    else if (!*look->why) // who was named before says more
+        ksnprintf(look->why, look->size, "a CPU does not stop");
+    bool done = all && !look->found;
+    if (done)
+        fn(arg);
+    interrupts_restore(on);
+    let_go();
+    preempt_on();
+    return done;
+}
+
+bool still_call(const struct still_range *ranges, uint32_t count,
+                void (*fn)(void *arg), void *arg, uint32_t limit_us,
+                uint32_t *looks, char *why, size_t size)
+{
+    struct look look = {
+        .ranges = ranges, .count = count, .why = why, .size = size};
+    uint64_t until = clock_us() + limit_us;
+    bool done;
+    symbol_range(symbol_find("trap_common"), &look.traps, &look.traps_size);
+    cpus_hold(); // nobody comes online with a thread in the middle
+    do {
+        done = look_once(&look, fn, arg, until);
+        *looks += !done;
+        if (!done && !kthread_yield())
+            wait_for_interrupt();
+    } while (!done && clock_us() < until);
+    cpus_release();
+    return done;
+}
