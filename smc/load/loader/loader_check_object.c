@@ -85,6 +85,12 @@ static const struct bad_field bad_fields[] = {
     FIELD(rel[0].r_offset, 0xfffffffe, "r_offset"),
     FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_32, "r_info"),
     FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_GOT32, "no such symbol"),
+    // In order, so that only the end of the last word tells; and the first
+    // number past the power of two for which there is room.
+    FIELD(rel[2].r_offset, SAMPLE_SIZE(text) - 3, "r_offset"),
+    FIELD(rel[2].r_offset, 0x7ffffffe, "r_offset"),
+    FIELD(rel[2].r_info, 8 << 8 | R_386_PC32, "r_info"),
+    FIELD(rel[2].r_info, 0xffffffu << 8 | R_386_PC32, "r_info"),
     // Type 0 is no relocation, wherever it is and whatever it names.
     AND(rel[0].r_offset, 0xfffffffe),
     FIELD(rel[0].r_info, SYMBOLS << 8 | R_386_NONE, SAMPLE_LOADED),
