@@ -17,6 +17,7 @@
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include "smc/door/arena.h"
+#include "smc/door/sync.h"
 
 // One bit per frame of the direct map, filled by the first pass.
 static uint32_t executable[DIRECT_MAP_SIZE / PAGE_SIZE / 32];
@@ -177,6 +178,7 @@ static int run_audit(int argc, char **argv)
                                                         : "not mapped",
             paging_has_nx() ? "forbidden by NX"
                             : "not preventable on this CPU (no NX)");
+    kprintf("new code is made known to each CPU by %s\n", sync_serialiser());
     return both != 0;
 }
 COMMAND(audit, "", "every mapped range with its rights", run_audit);

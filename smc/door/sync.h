@@ -36,7 +36,7 @@ extern struct sync_state sync_states[CPU_MAX];
 // Chooses the serialiser by CPUID. Called once, by door_init.
 void sync_init(void);
 
-// "SERIALIZE" or "IRET": for `audit`.
+// "SERIALIZE" or "IRET to the next instruction": for `audit`.
 const char *sync_serialiser(void);
 
 // Serialises this CPU: what it executes next is fetched afresh. The
