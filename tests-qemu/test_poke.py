@@ -7,6 +7,9 @@ import pytest
 from kernel import PASS
 from labs import ALONE, MODULES
 
+# A busy host keeps emulated processors waiting for each other.
+pytestmark = pytest.mark.timeout(420)
+
 POKE = ["poke", "poke_trap", "poke_batch", "poke_refuse", "poke_smp"]
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Suite `poke_batch`: many sites at once, all or none, in three waits.
+#include "kernel/clock.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
@@ -208,6 +209,31 @@ static enum check_result check_undo(void)
     return verdict(ok);
 }
 
+// Linux reported 57 ms and 1.4 ms for 56 sites: three waits of each CPU for
+// each site, or for all.
+static enum check_result check_saving(void)
+{
+    enum { SITES = 56 };
+    if (!make(SITES))
+        return CHECK_FAIL;
+    uint32_t good = 0, syncs = sync_count();
+    uint64_t start = clock_us();
+    for (size_t i = 0; i < SITES; i++)
+        good += text_poke(pokes[i].site, pokes[i].expected,
+                          pokes[i].replacement, SITE, "poke-chk")
+                    .reason == TEXT_OK;
+    uint32_t single = sync_count() - syncs;
+    uint64_t middle = clock_us();
+    turn(SITES);
+    struct text_result r = text_poke_batch(pokes, SITES, "poke-chk", NULL);
+    uint32_t batch = sync_count() - syncs - single;
+    judged("%u sites one by one: %u waits, %llu us; in a batch: %u, %llu us",
+           good, single, middle - start, batch, clock_us() - middle);
+    unmake();
+    return verdict(good == SITES && r.reason == TEXT_OK && batch == 3 &&
+                   single >= 30 * batch);
+}
+
 static const struct check checks[] = {
     {"a thousand sites take three waits", check_many},
     {"one bad site refuses all", check_one_bad},
@@ -215,5 +241,6 @@ static const struct check checks[] = {
     {"not more than fit", check_overfull},
     {"a full journal refuses all", check_journal_full},
     {"a batch is undone line by line", check_undo},
+    {"a batch waits thirty times less", check_saving},
 };
 CHECK_SUITE(poke_batch, checks);
