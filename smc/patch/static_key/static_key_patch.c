@@ -100,6 +100,16 @@ uint32_t static_key_astray(const struct static_key *key)
     return astray;
 }
 
+// From now on the door refuses everybody else, by our name.
+static void reserve(const struct static_key_site *s)
+{
+    char text[200];
+    struct text_result r = text_reserve(s->site, s->len, "static_key");
+    if (r.reason != TEXT_OK)
+        panic("static key %s at %p: %s", s->key->name, s->site,
+              text_explain(text, sizeof text, &r));
+}
+
 // The linker has sorted them: each key's sites are one run.
 static void find_sites(void)
 {
@@ -108,8 +118,10 @@ static void find_sites(void)
         struct static_key *key = s->key;
         if (key->sites)
             panic("static key %s: its sites are in two places", key->name);
-        for (key->sites = s; s < static_key_sites_end && s->key == key; s++)
+        for (key->sites = s; s < static_key_sites_end && s->key == key; s++) {
+            reserve(s);
             key->count++;
+        }
         if (key->count > POKE_BATCH_MAX)
             panic("static key %s has %u sites", key->name, key->count);
     }
