@@ -21,8 +21,8 @@
 #include "smc/door/journal.h"
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
-#include "kernel/string.h"
 #include "kernel/smp.h"
+#include "kernel/string.h"
 
 // At most this many entries go in one compaction: enough to spread its cost
 // over as many writes, few enough to leave some history to read.

@@ -3,7 +3,8 @@
 //
 // Only one byte is ever made live by a plain store: the first. While the
 // others change, the first is INT3, and whoever meets it is taken through the
-// new instruction by the breakpoint handler. [Linux smp_text_poke_batch_finish]
+// new instruction by the breakpoint handler.
+// [Linux smp_text_poke_batch_finish]
 //
 //   old     e9 10 00 00 00      whoever arrives jumps
 //   1       cc 10 00 00 00      ... calls, by emulation; wait for all CPUs

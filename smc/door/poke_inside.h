@@ -67,7 +67,8 @@ void poke_map_target(uint32_t target);
 struct journal_entry;
 struct poke_site poke_site_of(const struct journal_entry *e);
 
-// reserve.c: TEXT_OK, or TEXT_RESERVED with r->owner filled in. With door_lock.
+// reserve.c: TEXT_OK, or TEXT_RESERVED with r->owner filled in. The caller has
+// door_lock.
 enum text_reason reserve_judge(struct text_result *r, const void *site,
                                size_t len, const char *technique);
 // The memory is given up: so is what was kept of it.
@@ -77,13 +78,16 @@ void reserve_forget(const void *start, size_t len);
 // some handler may still be looking.
 void poke_publish(void);
 void poke_withdraw(void);
-bool poke_is_published(void);
+
+// poke_steps.c: takes the judged and journaled batch through the protocol.
+// poke_go_on tries to finish one whose CPUs did not answer; returns those that
+// still do not. poke_forget is for memory that is given up: no site in it is
+// written any more.
+enum text_reason poke_run(struct text_result *r);
+uint32_t poke_go_on(void);
+void poke_forget(const void *start, size_t len);
 
 // poke.c: the right to use the batch. TEXT_OK, or why not; a batch that was
-// not finished is finished first. Between the two, poke_run takes the judged
-// and journaled batch through the protocol.
+// not finished is finished first.
 enum text_reason poke_enter(struct text_result *r);
-enum text_reason poke_run(struct text_result *r);
 void poke_leave(void);
-// The memory is given up: no site in it is written any more.
-void poke_forget(const void *start, size_t len);

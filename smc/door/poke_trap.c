@@ -4,8 +4,8 @@
 // smp_text_poke_int3_handler.
 //
 //   in the batch                      emulate
-//   not, and the byte is no INT3      it was a site, and is done: go there again
-//   not, and it is one                somebody else's: handlers, trap_try, panic
+//   not, and the byte is no INT3      it was a site, and is done: go again
+//   not, and it is one                somebody else's: handler, trap_try, panic
 //
 // The second row is met when a CPU has fetched an INT3, and the poke ends
 // before it gets here. An emulator that keeps translated code too long meets
@@ -49,11 +49,6 @@ void poke_publish(void)
     changes++;
     for (unsigned i = 0; i < CPU_MAX; i++)
         __atomic_store_n(&readers[i].count, 1, __ATOMIC_RELEASE);
-}
-
-bool poke_is_published(void)
-{
-    return readers[0].count != 0;
 }
 
 void poke_withdraw(void)

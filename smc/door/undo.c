@@ -90,8 +90,8 @@ static enum text_reason undo_alone(uint32_t number, struct text_result *r,
     return reason;
 }
 
-// What other CPUs may be executing goes by the protocol, as it came. The caller
-// has the batch. If a CPU is stuck, the entry is live again.
+// What other CPUs may be executing goes by the protocol, as it came. The
+// caller has the batch. If a CPU is stuck, the entry is live again.
 static enum text_reason undo_live(uint32_t number, struct text_result *r,
                                   const void *caller)
 {

@@ -110,7 +110,7 @@ static enum check_result check_interrupts_off(void)
     return verdict(r.reason == TEXT_INTERRUPTS && poke_five() == 1);
 }
 
-// Stuck -----------------------------------------------------------------------
+// Stuck ----------------------------------------------------------------------
 
 static volatile uint32_t answers_left;
 static volatile bool stuck, let_go;
@@ -171,8 +171,8 @@ static enum check_result check_stuck_early(void)
                    line && again.reason == TEXT_OK);
 }
 
-// The second wait fails: the new instruction is in effect everywhere, by way of
-// the INT3 that stays. The next poke is refused while the CPU is stuck, and
+// The second wait fails: the new instruction is in effect everywhere, by way
+// of the INT3 that stays. The next poke is refused while the CPU is stuck, and
 // finishes this one when it is not.
 static enum check_result check_stuck_late(void)
 {
@@ -198,7 +198,7 @@ static enum check_result check_stuck_late(void)
                    armed && next.reason == TEXT_STUCK && !late && done);
 }
 
-// Together ---------------------------------------------------------------------
+// Together -------------------------------------------------------------------
 
 // Two threads, each with a site of its own, through one lock.
 static void flip_one(void *arg)

@@ -49,8 +49,8 @@ static enum check_result check_handler(void)
     return verdict(handled == 1 && esp_after == esp_before);
 }
 
-// `cd 03` comes to the same gate. Its second byte is no INT3; it would be taken
-// for a site that is done, and be executed for ever.
+// `cd 03` comes to the same gate. Its second byte is no INT3; it would be
+// taken for a site that is done, and be executed for ever.
 static enum check_result check_int_3(void)
 {
     handled = 0;

@@ -55,9 +55,9 @@ static void execute(struct tally *tally)
         tally->lost++;
 }
 
-// A burst, then sleep until the next interrupt, which is a rule that of the
-// next step of the poke: the stores that follow it meet the next burst. Without
-// the sleep an emulator's host is busy with executions that meet nothing.
+// A burst, then sleep until the next interrupt, which as a rule is that of the
+// next step of the poke: the stores that follow it meet the next burst. An
+// emulator's host would else be busy with executions that meet nothing.
 static void run(void *arg)
 {
     struct tally *tally = arg;
