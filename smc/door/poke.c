@@ -111,7 +111,7 @@ static enum text_reason poke_entered(struct text_result *r,
         reason = note(r, technique, caller);
     if (reason != TEXT_OK)
         return reason;
-    reason = poke_run(r);
+    reason = poke_run(r, culprit);
     if (reason != TEXT_OK && reason != TEXT_UNFINISHED)
         unnote();
     return reason;

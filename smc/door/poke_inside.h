@@ -80,10 +80,11 @@ void poke_publish(void);
 void poke_withdraw(void);
 
 // poke_steps.c: takes the judged and journaled batch through the protocol.
+// TEXT_MISMATCH if a site was written since, *culprit is which.
 // poke_go_on tries to finish one whose CPUs did not answer; returns those that
 // still do not. poke_forget is for memory that is given up: no site in it is
 // written any more.
-enum text_reason poke_run(struct text_result *r);
+enum text_reason poke_run(struct text_result *r, size_t *culprit);
 uint32_t poke_go_on(void);
 void poke_forget(const void *start, size_t len);
 

@@ -72,6 +72,13 @@ static void store_heads(uint32_t count, bool new)
     }
 }
 
+static void note_found(struct text_result *r, const struct poke_site *s)
+{
+    r->len = s->len;
+    memcpy(r->expected, s->old, s->len);
+    memcpy(r->found, s->site, s->len);
+}
+
 // Compared once more, with the lock: since the judging somebody else may have
 // written. Returns how many are armed.
 static uint32_t arm(struct text_result *r)
@@ -84,7 +91,7 @@ static uint32_t arm(struct text_result *r)
         if (same && s->old[0] != int3)
             door_copy(s->site, &int3, 1);
         else if (!same)
-            memcpy(r->found, s->site, s->len);
+            note_found(r, s);
         door_unlock(on);
         if (same)
             reached(POKE_ARM);
@@ -150,12 +157,13 @@ static enum text_reason take_back_heads(uint32_t armed, uint32_t count,
 }
 
 // What is one byte long has no tails, and needs one wait less.
-enum text_reason poke_run(struct text_result *r)
+enum text_reason poke_run(struct text_result *r, size_t *culprit)
 {
     uint32_t count = poke_batch.count;
     poke_publish();
     reached(POKE_PUBLISHED);
     uint32_t armed = arm(r);
+    *culprit = armed < count ? poke_batch.sites[armed].index : 0;
     if (armed < count)
         return take_back_heads(armed, count, TEXT_MISMATCH);
     r->cpus = sync_all();

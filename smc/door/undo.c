@@ -106,7 +106,7 @@ static enum text_reason undo_live(uint32_t number, struct text_result *r,
         return reason;
     poke_batch.sites[0] = poke_site_of(&undo);
     poke_batch.count = 1;
-    reason = poke_run(r);
+    reason = poke_run(r, &(size_t){0});
     if (reason != TEXT_OK && reason != TEXT_UNFINISHED) {
         on = door_lock();
         journal_revive(journal_find(number));

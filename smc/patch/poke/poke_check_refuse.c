@@ -150,6 +150,35 @@ static enum check_result check_place(void)
     return verdict(passed == 5);
 }
 
+// Somebody else writes the second site of a batch when the first has its INT3
+// already: that is taken back.
+static void write_second(enum poke_stage stage)
+{
+    if (stage == POKE_PUBLISHED)
+        text_write(poke_one_site, "\x90", "\xc3", 1, "poke-chk");
+}
+
+static enum check_result check_written_meanwhile(void)
+{
+    struct poke pokes[2] = {{.site = poke_one_site, .len = 1},
+                            {.site = poke_five_site, .len = 5}};
+    size_t culprit = 2;
+    int answer = poke_five();
+    memcpy(pokes[0].expected, "\x90", 1);
+    memcpy(pokes[0].replacement, "\xc3", 1);
+    memcpy(pokes[1].expected, poke_five_site, 5);
+    poke_branch(pokes[1].replacement, 0xe9, poke_five_site, poke_five_end);
+    poke_observe(write_second);
+    struct text_result r = text_poke_batch(pokes, 2, "poke-chk", &culprit);
+    poke_observe(NULL);
+    bool same = memcmp(poke_five_site, pokes[1].expected, 5) == 0;
+    uint8_t now = *poke_one_site;
+    text_write(poke_one_site, "\xc3", "\x90", 1, "poke-chk");
+    judged("%s", text_explain(words, sizeof words, &r));
+    return verdict(r.reason == TEXT_MISMATCH && culprit == 0 && same &&
+                   now == 0xc3 && poke_five() == answer);
+}
+
 // Both ways: a poke and a plain write by somebody else, and a second owner.
 static enum check_result check_reserved(void)
 {
@@ -226,6 +255,7 @@ static const struct check checks[] = {
     {"a debugger's breakpoint is named", check_breakpoint},
     {"other bytes than expected, or the same", check_mismatch},
     {"what text_write refuses", check_place},
+    {"a site that is written meanwhile", check_written_meanwhile},
     {"a site has one owner", check_reserved},
     {"an arena that is gone reserves nothing", check_forgotten},
     {"both pages or neither", check_crossing},
