@@ -70,6 +70,7 @@ LIBS_m64_oracle_zydis := -lZydis
 
 HOST_m32 += time_key
 HOST_m32 += time_patch
+HOST_m32 += time_trace
 
 HOST_m32 += load_image load_mutants time_load
 HOST_asan += load_image load_mutants
@@ -193,3 +194,4 @@ time: needs
 	@$(HOST)/m32/time_load $(RELOCATIONS)
 	@$(HOST)/m32/time_key
 	@$(HOST)/m32/time_patch
+	@$(HOST)/m32/time_trace

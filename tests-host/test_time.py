@@ -131,6 +131,18 @@ def test_patched_sites_have_all_rows():
 
 
 @pytest.mark.long
+def test_a_call_of_the_tracer_is_cheaper_than_a_breakpoint():
+    """By two orders of magnitude; and the NOP is no multiple of nothing."""
+    host.need_32_bits()
+    out = host.run("m32/time_trace", "--runs", 31)
+    time = {name: float(ns) for name, ns in re.findall(
+        r"^  (\S.*?)  +([\d.]+) +[\d.]+ +[\d.]+% +[\d.]+$", out, re.M)}
+    assert len(time) == 5
+    assert time["entry, on: counted"] * 20 < time["INT3 and SIGTRAP: counted"]
+    assert time["entry, off: 66 66 66 66 90"] < 4 * time["no entry"]
+
+
+@pytest.mark.long
 def test_a_patched_call_is_faster_than_a_retpoline():
     """By far, on any processor: a busy machine does not turn that round."""
     host.need_32_bits()

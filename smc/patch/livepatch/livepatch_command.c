@@ -39,8 +39,8 @@ static int run_livepatch(int argc, char **argv)
     }
     if (!(on ? livepatch_on : livepatch_off)(p, LIVEPATCH_LIMIT_US, why,
                                              sizeof why)) {
-        kprintf("livepatch: %s stays %s: %s\n", p->name, on ? "off" : "on",
-                why);
+        kprintf("livepatch: %s stays %s: %s\n", p->name,
+                p->order ? "on" : "off", why);
         return 1;
     }
     print(p);

@@ -123,7 +123,7 @@ enum check_result trace_check_threads(void)
         if (!(threads[started] = kthread_start("calls", call_all_kinds, NULL,
                                                KTHREAD_ANY)))
             break;
-    for (int i = 0; i < CYCLES / 2; i++) {
+    for (int i = 0; i < CYCLES / 5; i++) {
         if (!trace_check_on("*"))
             changed++;
         for (uint32_t until = rounds + 20; rounds < until;)
@@ -134,7 +134,7 @@ enum check_result trace_check_threads(void)
         kthread_stop(threads[i]);
     judged("%u threads, %u rounds, %u wrong results; text changed %u times in "
            "%u cycles",
-           started, rounds, wrong_results, changed, CYCLES / 2);
+           started, rounds, wrong_results, changed, CYCLES / 5);
     return verdict(started == THREADS && !wrong_results && !changed);
 }
 

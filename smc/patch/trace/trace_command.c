@@ -8,7 +8,7 @@
 #include "smc/patch/trace/trace.h"
 #include "smc/patch/trace/tracer.h"
 
-enum { MOST = 20, WORDS_MAX = 128 };
+enum { MOST = 20, WORDS_MAX = 256 };
 
 // The words from argv[2] on, with blanks between: the filter.
 static const char *rest(int argc, char **argv, char *out)
@@ -75,7 +75,8 @@ static void print_totals(void)
     }
     kprintf("%llu calls; %llu events, the newest %u of each CPU kept\n",
             trace_sum(NULL).calls, events, TRACER_RING);
-    kprintf("%u calls in NMIs missed, %u too deep to time, %u ended without "
+    kprintf("%u calls missed in NMIs and debug traps, %u too deep to time, %u "
+            "ended without "
             "returning\n",
             missed, untimed, lost);
 }

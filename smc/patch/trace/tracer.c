@@ -78,8 +78,8 @@ static void push(struct tracer_cpu *here, struct tracer_stack *stack,
     *frame->slot = (uint32_t)tracer_return;
 }
 
-// `busy` is for NMIs, which come in spite of CLI: what their handler calls in
-// the middle of this is not counted, but counted as missed.
+// `busy` is for NMIs and debug traps, which come in spite of CLI: what their
+// handlers call in the middle of this is not counted, but counted as missed.
 void tracer_enter(uint32_t after_call, uint32_t *slot)
 {
     struct tracer_cpu *here = tracer_here();

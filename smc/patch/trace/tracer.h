@@ -24,11 +24,11 @@ struct tracer_event {
 // What a CPU writes, and no other: no lock, and no line of the cache that
 // travels. Read while nothing is traced.
 struct tracer_cpu {
-    volatile bool busy;        // the tracer runs here
-    uint32_t missed;           // calls in an NMI that came meanwhile
-    uint32_t untimed;          // calls deeper than TRACER_DEPTH
-    uint32_t lost;             // frames that no return came to
-    uint32_t events;           // ever
+    volatile bool busy; // the tracer runs here
+    uint32_t missed;    // calls in an NMI or debug trap that came meanwhile
+    uint32_t untimed;   // calls deeper than TRACER_DEPTH
+    uint32_t lost;      // frames that no return came to
+    uint32_t events;    // ever
     struct tracer_event *ring; // TRACER_RING of them
     uint32_t *calls;           // by function
     uint64_t *ticks;           // by function, from call to return
