@@ -108,7 +108,9 @@ static enum check_result check_call_absent(void)
 }
 
 // Below the kernel nothing is mapped there: the first mapping also makes a
-// root entry, of which the other CPUs keep a copy that says "nothing".
+// root entry, of which the other CPUs keep a copy that says "nothing". QEMU
+// keeps none and cannot show that; in Bochs the read is a page fault if they
+// are not told.
 #define PROBE_AT 0x50000000u
 
 static void read_probe(void *arg)

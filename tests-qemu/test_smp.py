@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kernel import FAIL, PANIC, PASS
-from labs import ALONE
+from labs import ALONE, MODULES, SUITES
 
 
 def cpus(machine, count, append, **kwargs):
@@ -96,3 +96,22 @@ def test_panic_on_another_cpu(machine, kind, words):
 def test_fault_on_no_cpu(machine):
     cpus(machine, 2, "-- fault ud 5; exit").run().must_end(
         FAIL, "fault: there is no CPU 5 online")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_all_suites_with_company(machine):
+    """Three CPUs that do nothing of it disturb no technique, and all of it
+    can still be taken back."""
+    run = cpus(machine, 4, "check=all exit -- undo all; hash", limit=560,
+               modules=MODULES).run()
+    run.must_pass(SUITES)
+    run.must_end(PASS, r"^\d+ patches undone$", r"^text .*: equal$")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("count, times", [(2, 10), (4, 10), (8, 3)])
+def test_suite_again_and_again(machine, count, times):
+    cpus(machine, count, "exit -- " + "check smp; " * times + "echo",
+         limit=560).run().must_pass(["smp"] * times)
