@@ -39,9 +39,10 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.S.o)
 # the middle of a patch (linker.ld lists them) or of a trace, of the decoder
 # that judges patches, and of the boot.
 ENTRY := -fpatchable-function-entry=5
-DOOR := $(subst *,%,$(shell sed -n \
-    '/door_start = /,/door_end = /s/^ *\*\([^ ]*\)\.o.[.]text.*/\1.c/p' linker.ld))
-JUDGE := $(addprefix smc/x86/,boundaries.c decode% effects.c operands.c tables%)
+DOOR := $(subst *,%,$(shell sed -n '/door_start = /,/door_end = \
+    /s/^ *\*\([^ ]*\)\.o.[.]text.*/\1.c/p' linker.ld))
+JUDGE := $(addprefix smc/x86/,boundaries.c decode% effects.c operands.c \
+    tables%)
 WITH_ENTRY := $(filter-out boot/% smc/patch/trace/trace% $(JUDGE) $(DOOR), \
     $(SOURCES))
 

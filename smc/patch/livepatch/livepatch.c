@@ -36,17 +36,11 @@ static const char technique[] = "livepatch";
 static uint32_t orders;
 
 extern struct livepatch *const livepatches_start[], *const livepatches_end[];
-static struct livepatch *added;
 
 struct livepatch *livepatch_at(uint32_t index)
 {
-    uint32_t built_in = (uint32_t)(livepatches_end - livepatches_start);
-    if (index < built_in)
-        return livepatches_start[index];
-    struct livepatch *p = added;
-    for (index -= built_in; p && index; index--)
-        p = p->next;
-    return p;
+    uint32_t count = (uint32_t)(livepatches_end - livepatches_start);
+    return index < count ? livepatches_start[index] : NULL;
 }
 
 struct livepatch *livepatch_find(const char *name)
@@ -56,23 +50,6 @@ struct livepatch *livepatch_find(const char *name)
         if (strcmp(p->name, name) == 0)
             return p;
     return NULL;
-}
-
-void livepatch_add(struct livepatch *patch)
-{
-    patch->next = added;
-    added = patch;
-}
-
-bool livepatch_remove(struct livepatch *patch)
-{
-    struct livepatch **link = &added;
-    while (*link && *link != patch)
-        link = &(*link)->next;
-    if (!*link || patch->order)
-        return false;
-    *link = patch->next;
-    return true;
 }
 
 static bool has(const struct livepatch *p, const void *function)

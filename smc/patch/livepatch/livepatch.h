@@ -35,7 +35,6 @@ struct livepatch {
     uint32_t waits;                // looks at all stacks that were too early
     struct arena *gates;           // one per function
     struct livepatch_under *under; // what stood at each entry before
-    struct livepatch *next;        // in the list of those that modules brought
 };
 
 #define LIVEPATCH(id, summary_, changes_)                             \
@@ -61,8 +60,3 @@ enum { LIVEPATCH_LIMIT_US = 1000000 };
 // By name, or NULL; and all of them, from 0 on.
 struct livepatch *livepatch_find(const char *name);
 struct livepatch *livepatch_at(uint32_t index);
-
-// Adds a patch that is not in the registry; takes it away again, when it is
-// off.
-void livepatch_add(struct livepatch *patch);
-bool livepatch_remove(struct livepatch *patch);

@@ -2,8 +2,8 @@
 // Reading the stack of a thread that does not run.
 //
 // By its frame pointers. A function that was interrupted before it has made
-// its frame, or after it has left it, has its return address at the interrupted
-// stack pointer instead, or one word above:
+// its frame, or after it has left it, has its return address where the stack
+// pointer was instead, or one word above:
 //
 //   | return address |             | return address |
 //   |                | <- esp      | ebp            | <- esp
@@ -20,9 +20,9 @@
 
 // A return address belongs to the call before it: one that is the first byte
 // behind a range may be the end of a call that does not return. The first byte
-// counts as inside: whoever stands there may have come from the gate, which has
-// let it through. Without that, some five million calls showed two of them with
-// one old and one new function.
+// counts as inside: whoever stands there may have come from the gate, which
+// has let it through. Without that, some five million calls showed two of them
+// with one old and one new function.
 static bool is_in(const struct look *look, uint32_t eip, bool is_return)
 {
     for (uint32_t i = 0; i < look->count; i++)

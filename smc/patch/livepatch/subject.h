@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Functions that are replaced by the lab's demo, checks and bench, and a thread
-// that calls them.
+// Functions that are replaced by the lab's demo, checks and bench, and a
+// thread that calls them.
 #pragma once
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whose data a call belongs to: the CPU's and the thread's. Interrupts are off,
-// or the answer would be old by the time it is used.
+// Whose data a call belongs to: the CPU's and the thread's. Interrupts are
+// off, or the answer would be old by the time it is used.
 #pragma once
 #include "kernel/kthread.h"
 #include "smc/patch/trace/tracer.h"
