@@ -34,7 +34,7 @@ MASKS = [
     (r"\+0x[0-9a-f]+", "+OFFSET"),
     (r"\beb [0-9a-f]{2}\b", "eb .."),
     (r"#\d+", "#N"),
-    (r"\b\d+ (?=us|KiB|MHz|MiB|interrupts)", "N "),
+    (r"\b\d+ (?=us|ns|KiB|MHz|MiB|interrupts)", "N "),
     (r"\s+", " "),
 ]
 NUMBER = re.compile(r"(?<![\w.])\d{3,}(?:\.\d+)?(?![\w])")

@@ -2,12 +2,12 @@
 // The events of all CPUs, told in the order of time, and one call drawn with
 // all that it called.
 //
-//   clock_us()                  1.204 us   a call in which nothing was called
-//   kprintf() {                            one in which something was
+//   clock_us()              1204 ns    a call in which nothing was called
+//   kprintf() {                        one in which something was
 //     console_write() {
-//       serial_putc()           0.310 us
-//     } 0.522 us                           its return
-//   } 2.114 us
+//       serial_putc()          310 ns
+//     }       522 ns                   its return
+//   }      2114 ns
 //
 // The form is that of Linux's function_graph tracer.
 #include "kernel/clock.h"
@@ -17,7 +17,7 @@
 #include "smc/patch/trace/tracer.h"
 #include <stddef.h>
 
-enum { INDENT = 2, WIDTH = 44 };
+enum { INDENT = 2 };
 
 static const char *name_of(const struct tracer_event *e)
 {
@@ -26,13 +26,10 @@ static const char *name_of(const struct tracer_event *e)
     return name ? name : "?";
 }
 
-// Three decimals of a microsecond, from ticks.
-static void print_us(uint32_t ticks)
+static void print_ns(uint32_t ticks)
 {
     uint32_t khz = clock_tsc_khz();
-    uint64_t ns = u64_div((uint64_t)ticks * 1000000, khz ? khz : 1);
-    uint32_t rest = u64_divmod(&ns, 1000);
-    kprintf("%7llu.%03u us", ns, rest);
+    kprintf(" %9llu ns", u64_div((uint64_t)ticks * 1000000, khz ? khz : 1));
 }
 
 static uint32_t kept(const struct tracer_cpu *cpu)
@@ -53,7 +50,7 @@ static void print_event(const struct tracer_event *e, unsigned cpu)
             e->thread, INDENT * e->depth, "",
             e->kind == TRACER_CALL ? "" : "} ", name_of(e));
     if (e->kind == TRACER_RETURN)
-        print_us(e->ticks);
+        print_ns(e->ticks);
     kprintf("\n");
 }
 
@@ -114,7 +111,7 @@ static void draw(const struct tracer_cpu *cpu, uint32_t from, uint32_t to)
             kprintf("%*s%s()%s", indent, "", name_of(e), leaf ? "" : " {\n");
         } else {
             kprintf(leaf ? "%*s" : "%*s}", leaf ? 1 : indent, "");
-            print_us(e->ticks);
+            print_ns(e->ticks);
             kprintf("\n");
             leaf = false;
         }
