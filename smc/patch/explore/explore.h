@@ -111,7 +111,6 @@ uint32_t explore_enter(uint32_t (*code)(uint32_t), uint32_t arg, bool *intact);
 extern uint8_t explore_site[], explore_after[], explore_end[];
 extern uint8_t explore_add_10[], explore_add_100[], explore_torn[];
 extern uint8_t explore_subject_end[];
-extern uint32_t explore_return; // where a callee must return to
 
 // The forms that the site takes, and what the subject answers then.
 enum explore_form {

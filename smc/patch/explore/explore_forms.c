@@ -4,8 +4,6 @@
 #include "smc/door/poke.h"
 #include "smc/patch/explore/explore.h"
 
-uint32_t explore_return;
-
 const char *const explore_form_names[] = {
     "NOP", "JMP", "CALL of one",  "CALL of another",
     "RET", "MOV", "NOP of entry", "two NOPs"};

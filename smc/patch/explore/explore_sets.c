@@ -227,7 +227,6 @@ static bool explore_form(struct explore_matrix *sum, bool quiet,
 static bool explore_forms(struct explore_matrix *sum, bool quiet)
 {
     bool done = true;
-    explore_return = (uint32_t)explore_after;
     for (int a = FORM_ENTRY; done && a > 0; a--) {
         enum explore_form next = (enum explore_form)(a - 1);
         for (int b = 0; done && b < a; b++)

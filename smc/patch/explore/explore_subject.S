@@ -31,15 +31,16 @@ explore_end:
     ret
     .size explore_subject, . - explore_subject
 
-/* The distances of the three are 0x20, 0x60 and 0x360: a CALL with the low
- * byte of the last and the rest of the first arrives at the second. */
+/* Whoever has called, executed or emulated, comes back to the INC (40) behind
+ * the site. The distances are 0x20, 0x60, 0x320 and 0x360: a CALL that is half
+ * this and half that arrives at one of the two in the middle. */
     .macro callee name, distance, number
     .skip \distance - (. - explore_after), 0xcc
     .globl \name
     .type \name, @function
 \name:
     mov (%esp), %edx
-    cmp explore_return, %edx
+    cmpb $0x40, (%edx)
     jne 1f
     add $\number, %eax
     ret
@@ -50,6 +51,7 @@ explore_end:
 
     callee explore_add_10, 0x20, 10
     callee explore_torn, 0x60, EXPLORE_TORN
+    callee explore_torn_back, 0x320, EXPLORE_TORN
     callee explore_add_100, 0x360, 100
 explore_subject_end:
 

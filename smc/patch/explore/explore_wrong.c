@@ -152,7 +152,6 @@ static bool in_arena(struct arena *arena, const struct explore_wrong *wrong,
     int32_t distance;
     memcpy(&distance, new + 1, sizeof distance);
     now.target = (uint32_t)now.site + 5 + (uint32_t)distance;
-    explore_return = (uint32_t)now.site + 5;
     uint32_t middle = (uint32_t)now.site + 2;
     const struct explore_subject subject = {
         wrong->resumed ? explore_resume : (uint32_t(*)(uint32_t))copy, middle,
