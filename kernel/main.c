@@ -24,8 +24,8 @@
 #include "smc/door/text.h"
 #include "smc/patch/alternative/alternative.h"
 #include "smc/patch/once/once.h"
-#include "smc/patch/static_key/static_key.h"
 #include "smc/patch/static_call/static_call.h"
+#include "smc/patch/static_key/static_key.h"
 
 void kernel_main(uint32_t magic, uint32_t info_phys);
 
