@@ -42,6 +42,6 @@ const uint8_t *table_search(uint32_t phys, size_t len, const char *signature);
 // The word at an unaligned place.
 uint32_t table_word(const uint8_t *at);
 
-// The segment that the BIOS keeps its own data in, as an address; 0 if it makes
-// no sense.
+// The segment that the BIOS keeps its own data in, as an address; 0 if it
+// makes no sense.
 uint32_t table_ebda(void);

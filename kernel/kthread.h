@@ -74,8 +74,9 @@ struct kthread *kthread_current(void);
 bool kthread_yield(void);
 
 // For a loop that waits for something: the same or, if no thread is ready,
-// sleep until an interrupt. Called with interrupts off, after a look at what is
-// waited for; returns with them on. So what happens in between is not missed.
+// sleep until an interrupt. Called with interrupts off, after a look at what
+// is waited for; returns with them on. So what happens in between is not
+// missed.
 void kthread_wait(void);
 
 // Between these the thread stays on its CPU, and no other runs there. Nests.
@@ -101,8 +102,8 @@ bool kthread_is_guard(uint32_t at);
 struct kthread *kthread_make_idle(unsigned cpu);
 uint32_t kthread_stack_top(const struct kthread *thread);
 
-// What an idle thread does: other threads, or sleep, until the CPU shall leave.
-// Called with interrupts off; returns so.
+// What an idle thread does: other threads, or sleep, until the CPU shall
+// leave. Called with interrupts off; returns so.
 void kthread_idle(void);
 
 // From the timer: the current thread has had its turn. From trap_dispatch, at

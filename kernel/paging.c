@@ -22,8 +22,8 @@ static struct spinlock lock;
 
 // Sets or, with 0, clears one entry. The order matters: first the table, then
 // what the CPU remembers of it. The other way round it could fetch the old
-// entry again in between. [SDM3 4.10.4] Returns whether other CPUs may remember
-// something else: nobody remembers that a page is not there.
+// entry again in between. [SDM3 4.10.4] Returns whether other CPUs may
+// remember something else: nobody remembers that a page is not there.
 static bool map_one(uintptr_t va, uint64_t entry)
 {
     void *table = paging_table(va, entry != 0);

@@ -12,10 +12,10 @@
 //   0xffbfe000   the door's alias, two pages, mapped only while it writes
 //   0xffc00000   nothing
 //
-// Mapping may allocate tables, and may wait until the other CPUs have forgotten
-// what was there; it is done at boot and from commands, not in interrupt
-// handlers. The door's alias is the exception: its table exists, it belongs to
-// one CPU at a time, and it is mapped with interrupts off.
+// Mapping may allocate tables, and may wait until the other CPUs have
+// forgotten what was there; it is done at boot and from commands, not in
+// interrupt handlers. The door's alias is the exception: its table exists, it
+// belongs to one CPU at a time, and it is mapped with interrupts off.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -24,7 +24,7 @@
 #include "kernel/string.h"
 
 struct paging_format paging_format;
-// cr3 holds only bits 31..5 of their address, hence the alignment. [SDM3 4.4.1]
+// cr3 holds only bits 31..5 of the address: hence the alignment. [SDM3 4.4.1]
 uint64_t paging_root_pae[4] __attribute__((aligned(32)));
 
 // Both formats widen to 64 bits, so that the rest of the file knows only one.

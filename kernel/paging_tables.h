@@ -35,15 +35,15 @@ void paging_entry_set(void *table, uint32_t i, uint64_t value);
 // The index in the last level: 512 entries of 8 bytes or 1024 of 4.
 uint32_t paging_index(uintptr_t va);
 
-// The directory for `va` and the index in it, and the page table. NULL if there
-// is none and `create` is false; panics without memory for one.
+// The directory for `va` and the index in it, and the page table. NULL if
+// there is none and `create` is false; panics without memory for one.
 void *paging_directory(uintptr_t va, uint32_t *index, bool create);
 void *paging_table(uintptr_t va, bool create);
 
 // A table, cleared.
 void *paging_new_table(void);
 
-// The entry for a page: rights as in kernel/paging.h. paging_rights_bits are those
-// of its bits that both formats have.
+// The entry for a page: rights as in kernel/paging.h. paging_rights_bits are
+// those of its bits that both formats have.
 uint64_t paging_make_entry(uint64_t pa, unsigned rights);
 uint32_t paging_rights_bits(unsigned rights);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Suite `smp`: threads. A check that could hang waits by smp_await, which gives
-// up, or by the clock.
+// Suite `smp`: threads. A check that could hang waits by smp_await, which
+// gives up, or by the clock.
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
@@ -108,7 +108,8 @@ enum check_result smp_check_preemption(void)
     return verdict(spins[0] && spins[1] && turns >= TURNS);
 }
 
-// Holds on to its CPU; the other one, on the same, must not have run meanwhile.
+// Holds on to its CPU; the other one, on the same, must not have run
+// meanwhile.
 static volatile uint32_t seen_inside;
 
 static void hold_on(void *arg)

@@ -121,8 +121,8 @@ const char *cpu_bring_up(unsigned number)
     return fault;
 }
 
-// Between the last look at `leaving` and OFFLINE a thread could be pinned here:
-// hence the lock, which kthread_start holds while it looks.
+// Between the last look at `leaving` and OFFLINE a thread could be pinned
+// here: hence the lock, which kthread_start holds while it looks.
 static bool has_left(struct cpu_local *me)
 {
     bool on = spin_lock(&sched_lock);

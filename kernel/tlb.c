@@ -9,9 +9,9 @@
 //                                  reload CR3: forget everything
 //   done[cpu] >= wanted?  <------  done[cpu] = now
 //
-// All is forgotten, not one page: PAE's four root entries go with CR3 only, and
-// changes are rare here. Who waits may hold a lock with interrupts off, and so
-// may the other: hence tlb_answer in every loop that waits.
+// All is forgotten, not one page: PAE's four root entries go with CR3 only,
+// and changes are rare here. Who waits may hold a lock with interrupts off,
+// and so may the other: hence tlb_answer in every loop that waits.
 //
 // Not for the door's alias: one CPU at a time uses it, and that one does its
 // own INVLPG. Linux: arch/x86/mm/tlb.c.
