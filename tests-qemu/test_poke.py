@@ -28,6 +28,14 @@ def test_users_of_pokes_on_several_processors(machine):
         suites, ["once/an interrupt after every instruction changes nothing"])
 
 
+def test_a_batch_is_undone_as_one(machine):
+    """With other CPUs online. The static keys are a batch of the boot's."""
+    machine("exit -- undo all; hash; journal all", extra=("-smp", 2)) \
+        .run().must_end(
+            PASS, ": equal$",
+            r"^#\d+ .* static_key .* \(undoes #\d+\) and \d+ more to #\d+")
+
+
 # Two page tables, and without the long NOP another one is written.
 @pytest.mark.parametrize("cpu", ["qemu32", "pentium3,-pae"])
 def test_suites_on_other_processors(machine, cpu):

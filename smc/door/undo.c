@@ -90,8 +90,26 @@ static enum text_reason undo_alone(uint32_t number, struct text_result *r,
     return reason;
 }
 
+// The lines are in the journal. If a CPU is stuck, they become refusals, and
+// what they undid is live again.
+static enum text_reason run(struct text_result *r)
+{
+    enum text_reason reason = poke_run(r, &(size_t){0});
+    if (reason == TEXT_OK || reason == TEXT_UNFINISHED)
+        return reason;
+    bool on = door_lock();
+    for (uint32_t i = 0; i < poke_batch.count; i++) {
+        struct journal_entry *e = journal_find(poke_batch.sites[i].entry);
+        journal_revive(journal_find(e->other));
+        e->kind = JOURNAL_REFUSED;
+        e->reason = (uint8_t)reason;
+    }
+    door_unlock(on);
+    return reason;
+}
+
 // What other CPUs may be executing goes by the protocol, as it came. The
-// caller has the batch. If a CPU is stuck, the entry is live again.
+// caller has the batch.
 static enum text_reason undo_live(uint32_t number, struct text_result *r,
                                   const void *caller)
 {
@@ -106,13 +124,47 @@ static enum text_reason undo_live(uint32_t number, struct text_result *r,
         return reason;
     poke_batch.sites[0] = poke_site_of(&undo);
     poke_batch.count = 1;
-    reason = poke_run(r, &(size_t){0});
-    if (reason != TEXT_OK && reason != TEXT_UNFINISHED) {
-        on = door_lock();
-        journal_revive(journal_find(number));
-        door_unlock(on);
+    return run(r);
+}
+
+// The live lines of a batch up to `last`, each to be written back: they are in
+// order of address, as they were when they were poked. 0 if one of them cannot
+// be undone; then all are undone one by one, and the refusal is said.
+static uint32_t gather(uint32_t last)
+{
+    const struct journal_entry *e = journal_find(last);
+    uint32_t batch = e ? e->batch : 0, count = 0;
+    for (uint32_t n = batch; batch && n <= last; n++) {
+        struct text_result r = {0};
+        e = journal_find(n);
+        if (!e || e->batch != batch || e->kind != JOURNAL_PATCH ||
+            e->state != JOURNAL_LIVE)
+            continue;
+        if (judge_entry(e, &r) != TEXT_OK)
+            return 0;
+        poke_batch.sites[count++].entry = n;
     }
-    return reason;
+    return journal_make_room(count) ? count : 0;
+}
+
+// Takes a whole batch back as one: three waits, however many sites.
+static uint32_t undo_batch(uint32_t last, const void *caller)
+{
+    struct text_result r = {0};
+    bool on = door_lock();
+    uint32_t count = gather(last), first = journal_last() + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct journal_entry undo = take_out(
+            journal_find(poke_batch.sites[i].entry), &r, caller);
+        journal_find(undo.number)->batch = first;
+        poke_batch.sites[i] = poke_site_of(&undo);
+    }
+    poke_batch.count = count;
+    door_unlock(on);
+    if (!count)
+        return 0;
+    enum text_reason reason = run(&r);
+    return reason == TEXT_OK || reason == TEXT_UNFINISHED ? count : 0;
 }
 
 // Both sides are one instruction that the handler can execute. Others were
@@ -173,6 +225,18 @@ static uint32_t newest_live(uint32_t before)
     return 0;
 }
 
+// Only a batch, and only where others may be executing it.
+static uint32_t undo_together(uint32_t number, const void *caller)
+{
+    struct text_result r = {0};
+    bool alone = !(cpus_online() & (cpus_online() - 1));
+    if (alone || poke_enter(&r) != TEXT_OK)
+        return 0;
+    uint32_t many = undo_batch(number, caller);
+    poke_leave();
+    return many;
+}
+
 // One entry that cannot be undone must not keep the others: it is passed
 // over, and what lies under it is refused in its turn.
 uint32_t text_undo_all(struct text_result *refusal)
@@ -180,6 +244,10 @@ uint32_t text_undo_all(struct text_result *refusal)
     uint32_t undone = 0, number = UINT32_MAX;
     *refusal = (struct text_result){0};
     while ((number = newest_live(number)) != 0) {
+        uint32_t many = undo_together(number, __builtin_return_address(0));
+        undone += many;
+        if (many)
+            continue;
         struct text_result r = undo(number, __builtin_return_address(0));
         // Numbers only fall, so the loop ends even if all are refused.
         bool done = r.reason == TEXT_OK || r.reason == TEXT_UNFINISHED;
