@@ -11,6 +11,8 @@ set confirm off
 set pagination off
 set print thread-events off
 set breakpoint pending off
+# Two seconds are not enough for an emulator on a busy host.
+set remotetimeout 60
 # Show the memory of the machine, not of the file: they differ, here.
 set trust-readonly-sections off
 
