@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Descriptor tables. Two task states per CPU: one for the stack that ring 3
-// traps to, and one for double faults. A kernel stack that has run into its guard
-// page cannot take the page fault; only a task switch brings a new stack.
+// traps to, and one for double faults. A kernel stack that has run into its
+// guard page cannot take the page fault; only a task switch brings a new stack.
 // [SDM3 3.4.5, 7.2]
 //
 // Why not the ordinary way: the fault pushes a frame, the push hits the guard
@@ -41,7 +41,8 @@ struct stack {
     uint8_t room[2 * PAGE_SIZE];
 } __attribute__((aligned(4096)));
 
-// Those of CPU 0. Every guard page stays unmapped: linker.ld collects .bss.stacks for that.
+// Those of CPU 0. Every guard page stays unmapped: linker.ld collects
+// .bss.stacks for that.
 static struct stack ring3_stack __attribute__((section(".bss.stacks")));
 static struct stack fault_stack __attribute__((section(".bss.stacks")));
 

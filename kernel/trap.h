@@ -75,7 +75,8 @@ void trap_explain(char *out, uint32_t size, const struct trap_frame *frame);
 // Interrupt lines 0..15 of the PIC pair, at vectors 0x20..0x2f. The handler is
 // called with interrupts off; the end of interrupt is sent for it afterwards.
 // They all come to CPU 0. The same holds for the vectors of the local APICs
-// (kernel/smp.h), which come to each CPU, by trap_set_handler. A fault inside it is a panic: no trap_try is to blame.
+// (kernel/smp.h), which come to each CPU, by trap_set_handler. A fault inside
+// it is a panic: no trap_try is to blame.
 #define IRQ_BASE 0x20
 void irq_enable(uint8_t line, trap_handler *handler);
 void irq_disable(uint8_t line);

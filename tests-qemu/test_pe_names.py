@@ -171,8 +171,8 @@ def test_imports_that_lead_nowhere_are_named(machine, tmp_path):
                       ("nobody.dll", names["nobody.dll"]),
                       ("other.dll", ["#3", *names["other.dll"][1:]])]
         assert max(map(len, said.splitlines())) < 80
-        assert "lib.dll: 1 imports lead to refusing stubs\n    far.dll: away" in (
-            said)
+        assert ("lib.dll: 1 imports lead to refusing stubs\n    far.dll: away"
+                in said)
 
 
 def importing(data, directory=IMPORT, at=0):

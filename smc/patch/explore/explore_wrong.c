@@ -122,7 +122,7 @@ static bool take_steps(struct explore_matrix *m, const uint8_t new[5])
     return done;
 }
 
-// What the door says to the same change, asked with the old bytes back in place.
+// What the door says to the same change, asked with the old bytes back.
 static void ask_door(const uint8_t old[5], const uint8_t new[5])
 {
     char why[200];

@@ -79,7 +79,7 @@ static void execute(struct tally *tally)
         tally->of[which].lost++;
 }
 
-// The threads ------------------------------------------------------------------
+// The threads ---------------------------------------------------------------
 
 // For the shell and the hotplugger: lets others run, or sleeps.
 static void rest(void)
@@ -177,7 +177,7 @@ static void run_hotplug(void *arg)
     }
 }
 
-// The sums ---------------------------------------------------------------------
+// The sums ------------------------------------------------------------------
 
 static void add_up(const struct tally *all, uint32_t count,
                    struct torture_row *rows)
@@ -228,7 +228,7 @@ static uint32_t all_nmis(void)
     return count;
 }
 
-// All together ------------------------------------------------------------------
+// All together --------------------------------------------------------------
 
 struct crew {
     struct kthread *all[EXECUTORS + FLIPPERS + 1];
