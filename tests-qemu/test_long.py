@@ -21,6 +21,9 @@ V86_SKIPS = [*ALONE, "bind/*", "bios/*", "loader/*",
              "hosts/boot modules are files, read only",
              "hosts/no page becomes writable and executable",
              "memory/data cannot be executed",
+             "smp/the machine's own tables list what runs",
+             "smp/NMIs arrive, each once", "smp/an NMI inside an NMI",
+             "smp/an NMI nobody asked for is counted",
              "once/the second pass executes nothing but the NOP",
              "once/an interrupt after every instruction changes nothing"]
 
