@@ -67,6 +67,7 @@ static enum check_result check_steps(void)
     uint8_t nop[POKE_MAX];
     poke_make_form(nop, 0);
     poke_over(poke_five_site, nop, 5);
+    form = 0; // an earlier run has left another
     illegal = ran = stages_seen = 0;
     for (int from = 0; from < POKE_FORMS; from++)
         for (int to = 0; to < POKE_FORMS; to++)
