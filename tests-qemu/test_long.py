@@ -66,6 +66,15 @@ def test_bochs_pokes_on_four_cpus():
     assert re.search(r"^stale: after 0 of 100 stores", text, re.M)
 
 
+def test_bochs_explores_and_tortures_on_four_cpus():
+    """What the explorer shows is no peculiarity of one emulator."""
+    text = bochs("bochs-explore", "check=explore,torture exit=bochs -- "
+                 "torture 1 1 flips=1000 executions=10000", cpus=4)
+    green(text, ["explore", "torture"])
+    assert re.search(r"^seed 1, 4 CPUs", text, re.M), text[-2000:]
+    assert re.search(r"^  all +\d+ +\d+ +0 +0 +0$", text, re.M), text[-2000:]
+
+
 SSE = """
     void set(unsigned v) { __asm__ volatile("ldmxcsr %0" : : "m"(v)); }
     unsigned mxcsr(void) { unsigned v; __asm__("stmxcsr %0" : "=m"(v));
