@@ -147,11 +147,13 @@ int command_run_line(const char *p)
 
 #define COLUMN "                                 " // all before the help
 
-// A usage that is wider than its column has a line of its own.
+// A usage that is wider than its column has a line of its own. A long name
+// takes its room from the usage's column.
 static void print_row(const struct command *c)
 {
-    bool wide = strlen(c->usage) > 22;
-    kprintf("  %-8s %-22s%s %s\n", c->name, c->usage, wide ? "\n" COLUMN : "",
+    char usage[96];
+    ksnprintf(usage, sizeof usage, "%-8s %s", c->name, c->usage);
+    kprintf("  %-31s%s %s\n", usage, strlen(usage) > 31 ? "\n" COLUMN : "",
             c->help);
 }
 

@@ -59,7 +59,10 @@ class Kernel:
     def __init__(self, path=ELF):
         self.elf = ELFFile(open(path, "rb"))
         table = self.elf.get_section_by_name(".symtab")
-        self.symbols = {s.name: s["st_value"] for s in table.iter_symbols()}
+        # A function's name, where data have the same.
+        self.symbols = {s.name: s["st_value"] for s in sorted(
+            table.iter_symbols(),
+            key=lambda s: s["st_info"]["type"] == "STT_FUNC")}
         self.functions = sorted(
             (s["st_value"], s.name) for s in table.iter_symbols()
             if s["st_info"]["type"] == "STT_FUNC")

@@ -130,9 +130,9 @@ static void set_pointer(void *arg)
 // Not as a setup of the bench: a patch needs interrupts.
 static void patch_costs(bool on)
 {
-    uint64_t begin = rdtsc();
+    uint64_t begin = clock_us();
     turn("mean", on);
-    tell("mean %s: %llu ticks", on ? "on" : "off", rdtsc() - begin);
+    tell("mean %s: %llu us", on ? "on" : "off", clock_us() - begin);
 }
 
 static void bench(void)

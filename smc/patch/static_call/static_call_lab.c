@@ -179,5 +179,5 @@ static int run_static_calls(int argc, char **argv)
     }
     return 0;
 }
-COMMAND(static_calls, "", "every static call, its target and its sites",
+COMMAND(static_calls, "", "every static call, its target and sites",
         run_static_calls);
