@@ -56,6 +56,9 @@ static _Noreturn void stop(struct cpu_local *me, struct trap_frame *frame)
         __asm__ volatile("cli; hlt");
 }
 
+// One that was sent in time may come when the CPU has already left. It is
+// counted; but no poke waits for such a CPU, so nothing that may be patched
+// runs there.
 static void on_nmi(struct trap_frame *frame)
 {
     struct cpu_local *me = cpu_local();
@@ -66,7 +69,7 @@ static void on_nmi(struct trap_frame *frame)
         stop(me, frame);
     if (!was_asked(me))
         __atomic_add_fetch(&me->nmis_unasked, 1, __ATOMIC_RELAXED);
-    else if (fn)
+    else if (fn && me->state == CPU_ONLINE)
         fn(frame);
 }
 

@@ -126,7 +126,8 @@ bool cpu_call(unsigned number, void (*fn)(void *), void *arg);
 
 // Called in an NMI that was sent by cpu_send_nmi, after it was counted; NULL
 // for nothing. An NMI can come between any two instructions, in the middle of
-// another one too: the hook takes no lock and does not print.
+// another one too: the hook takes no lock and does not print. It does not run
+// on a CPU that has gone offline since.
 struct trap_frame;
 void nmi_set_hook(void (*hook)(struct trap_frame *));
 
