@@ -134,7 +134,10 @@ static bool has_left(struct cpu_local *me)
 }
 
 // From ONLINE on this CPU is sent what concerns all. What has changed in the
-// page tables since it loaded CR3, nobody has told it: hence the answer.
+// page tables since it loaded CR3, nobody has told it: hence the answer. The
+// exchange keeps the order: an ordinary store could become visible after the
+// answer has read what is asked, and both sides would miss each other.
+// [SDM3 8.2.3.4]
 _Noreturn void cpu_entry(unsigned number)
 {
     struct cpu_local *me = cpu_local_of(number);
@@ -143,7 +146,7 @@ _Noreturn void cpu_entry(unsigned number)
     trap_load_table();
     lapic_enable();
     cpu_reset_fpu();
-    me->state = CPU_ONLINE;
+    __atomic_store_n(&me->state, CPU_ONLINE, __ATOMIC_SEQ_CST);
     cpus_answer();
     lapic_set_timer(timer_hz);
     do
