@@ -175,6 +175,19 @@ static const char *judge_leaving(unsigned number)
     return why;
 }
 
+// It had its time. Under the lock it has either left or stays for good: one
+// that left later, with nobody holding the others, would take a cpu_call with
+// it, whose caller waits for ever.
+static bool keep_online(unsigned number)
+{
+    bool on = spin_lock(&sched_lock);
+    bool stays = cpu_is_online(number);
+    if (stays)
+        cpu_local_of(number)->leaving = false;
+    spin_unlock(&sched_lock, on);
+    return stays;
+}
+
 const char *cpu_take_down(unsigned number)
 {
     cpus_hold();
@@ -185,8 +198,8 @@ const char *cpu_take_down(unsigned number)
         while (cpu_is_online(number) && clock_us() - start < PATIENCE_US)
             if (!kthread_yield())
                 cpu_relax();
-        if (cpu_is_online(number))
-            fault = "its thread does not let go of it; it leaves when it does";
+        if (keep_online(number))
+            fault = "its thread does not let go of it";
     }
     locks_for(popcount32(cpus_online()));
     cpus_release();
