@@ -94,10 +94,12 @@ static bool write_gate(struct livepatch *p, uint32_t i)
            TEXT_OK;
 }
 
+// An entry that another patch still has stays kept for it.
 static void forget(struct livepatch *p)
 {
     for (uint32_t i = 0; i < p->count; i++)
-        text_release(p->changes[i].old, ENTRY_LEN, technique);
+        if (!livepatch_top(p->changes[i].old))
+            text_release(p->changes[i].old, ENTRY_LEN, technique);
     arena_destroy(p->gates);
     heap_free(p->under);
     p->gates = NULL;

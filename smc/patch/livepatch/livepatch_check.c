@@ -186,6 +186,9 @@ static enum check_result check_stacking(void)
     results[2] = livepatch_mean(low, low + 11);
     good &= off("mean_up");
     results[3] = livepatch_mean(low, low + 11);
+    // The one below still has the entry.
+    good &= text_reserve((const void *)livepatch_mean, ENTRY_LEN, "lp-check")
+                .reason == TEXT_RESERVED;
     good &= off("mean");
     results[4] = livepatch_mean(low, low + 11);
     judged("%u, %u, lower one off: \"%s\", %u, %u, %u", results[0], results[1],
