@@ -3,9 +3,10 @@
 //
 // The kernel leaves protected mode for the length of one INT and comes back
 // as it was. Linux's boot code, GRUB and video drivers' VBE calls do the
-// same. Single CPU, not from interrupt handlers. A function that waits for
-// an interrupt (INT 16h AH=0, floppy transfers) never returns: while the
-// BIOS runs, the interrupt controller is masked.
+// same. On CPU 0 only, not from interrupt handlers. The other CPUs run on;
+// what they ask of this one waits until it is back. A function that waits for
+// an interrupt (INT 16h AH=0, floppy transfers) never returns: while the BIOS
+// runs, the interrupt controller is masked.
 #pragma once
 #include "smc/patch/intn/bios_layout.h"
 #include "smc/patch/intn/intn.h"
