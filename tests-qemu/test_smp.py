@@ -111,7 +111,7 @@ def test_all_suites_with_company(machine):
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("count, times", [(2, 10), (4, 10), (8, 3)])
+@pytest.mark.parametrize("count, times", [(2, 5), (4, 5), (8, 1)])
 def test_suite_again_and_again(machine, count, times):
     cpus(machine, count, "exit -- " + "check smp; " * times + "echo",
          limit=560).run().must_pass(["smp"] * times)
