@@ -11,7 +11,7 @@
 
 extern const struct command *const commands_start[], *const commands_end[];
 
-enum { MAX_WORDS = 32, QUOTED = 1 }; // QUOTED: a word's mark
+enum { MAX_WORDS = 64, QUOTED = 1 }; // QUOTED: a word's mark
 
 const struct command *command_find(const char *name)
 {
@@ -40,7 +40,7 @@ bool command_arg_quoted(const char *arg)
 //              ^argv[0]         ^argv[1]
 //
 // argv points behind the marks, so a command sees plain strings, and the mark
-// is found again at argv[i][-1]. A line of LINE_MAX - 1 characters in 32 words
+// is found again at argv[i][-1]. A line of LINE_MAX - 1 characters in 64 words
 // needs at most 2 bytes more per word: it always fits. argv ends with a NULL.
 struct line {
     char text[2 * LINE_MAX];

@@ -28,7 +28,7 @@ const struct command *command_find(const char *name);
 // Runs one line: words split at blanks, "quotes" group, `;` separates
 // commands. Returns the number of commands that failed; those after a failure
 // are run all the same. An error in the line itself is printed and counts as
-// one. At most LINE_MAX - 1 characters and 32 words per command.
+// one. At most LINE_MAX - 1 characters and 64 words per command.
 int command_run_line(const char *line);
 
 // How many commands have failed so far while the kernel command line was

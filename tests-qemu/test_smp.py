@@ -105,7 +105,9 @@ def test_all_suites_with_company(machine):
     can still be taken back."""
     run = cpus(machine, 4, "check=all exit -- undo all; hash", limit=560,
                modules=MODULES).run()
-    run.must_pass(SUITES)
+    # Stepped through, a poke with its waits would take for ever.
+    run.must_pass(SUITES, ["once/an interrupt after every instruction "
+                           "changes nothing"])
     run.must_end(PASS, r"^\d+ patches undone$", r"^text .*: equal$")
 
 

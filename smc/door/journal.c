@@ -85,9 +85,21 @@ static bool fold(uint32_t index)
 
 // Generated blocks cannot be undone, so their lines are history at once.
 // Asking changes the heir: whoever gets a yes must drop the entry.
+//
+// A patch that took back what was folded into it, as a switch that was turned
+// on and off, has nothing to undo any more:
+//
+//   #9   site  A -> B      becomes     #12  site  A -> A, 1 folded: goes
+//   #12  site  B -> A
 static bool can_go(uint32_t index)
 {
-    return !is_live_patch(&entries[index]) || fold(index);
+    const struct journal_entry *e = &entries[index];
+    if (!is_live_patch(e))
+        return true;
+    if (memcmp(e->old, e->new, e->len) != 0)
+        return fold(index);
+    arena_patches -= is_arena_patch(e);
+    return true;
 }
 
 // The first symptom of a wrong fold is an `undo all` that stops with a
