@@ -19,5 +19,4 @@ static int run_irqs(int argc, char **argv)
                                     : "off: key irq_stats on");
     return 0;
 }
-COMMAND(irqs, "", "interrupts, counted while irq_stats is on",
-        run_irqs);
+COMMAND(irqs, "", "interrupts, counted while irq_stats is on", run_irqs);
