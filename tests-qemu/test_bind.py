@@ -8,7 +8,6 @@ import pytest
 
 from kernel import PASS
 from labs import CRYPTO, LIBZ
-from shared_files import can_build, library
 
 TRIP = """
 int compress2(void *, unsigned *, const void *, unsigned, int);
@@ -30,16 +29,6 @@ int add(int a, int b);
 int first(int x) { return add(x, 1) + 1; }
 int second(int x) { return add(x, 2) + add(x, 3); }
 """
-
-
-@pytest.fixture
-def lib(tmp_path):
-    if not can_build(tmp_path / "probe"):
-        pytest.skip("no compiler for 32-bit shared objects")
-
-    def make(name, source, *options, **more):
-        return library(tmp_path / name, source, *options, **more)
-    return make
 
 
 @pytest.fixture
