@@ -60,6 +60,13 @@ bool symbol_range(const void *at, const uint8_t **start, uint32_t *size)
     return true;
 }
 
+uint32_t symbol_size(const void *at)
+{
+    const uint8_t *start;
+    uint32_t size;
+    return symbol_range(at, &start, &size) ? size : 0;
+}
+
 // Linear: the table is sorted by address, and nobody asks often.
 const void *symbol_find(const char *name)
 {

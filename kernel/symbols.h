@@ -18,6 +18,10 @@ const void *symbol_find(const char *name);
 // text. All functions: begin at text_start, go on at *start + *size.
 bool symbol_range(const void *at, const uint8_t **start, uint32_t *size);
 
+// The bytes of the function that `at` lies in, padding included; 0 outside
+// text. For benches.
+uint32_t symbol_size(const void *at);
+
 // "name+0x12" for text, "[NAME]+0x12" for arenas, the bare address elsewhere.
 // Cut to fit `size`. Never follows `at`, so any address may be asked about.
 // Returns out.

@@ -166,24 +166,15 @@ static void choose_code(void *arg)
                       why, sizeof why);
 }
 
-// The whole function, with the padding behind it.
-static uint32_t size_of(void (*function)(void *))
-{
-    const uint8_t *start;
-    uint32_t size = 0;
-    symbol_range((const void *)function, &start, &size);
-    return size;
-}
-
 static void bench(void)
 {
     const struct bench_way ways[] = {
-        {"flag: cmpb; je; either", choose_flag, flag, NULL, size_of(flag)},
+        {"flag: cmpb; je; either", choose_flag, flag, NULL, symbol_size(flag)},
         {"function pointer", choose_pointer, through_pointer, NULL,
-         size_of(through_pointer)},
-        {"the loop always", NULL, loop_always, NULL, size_of(loop_always)},
+         symbol_size(through_pointer)},
+        {"the loop always", NULL, loop_always, NULL, symbol_size(loop_always)},
         {"ALTERNATIVE, applied", choose_code, by_alternative, NULL,
-         size_of(by_alternative)},
+         symbol_size(by_alternative)},
     };
     // So that the setup of the last row is one patch.
     alternative_restore(alternative_in(by_alternative));

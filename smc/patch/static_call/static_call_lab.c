@@ -116,26 +116,19 @@ static void choose_call(void *arg)
     static_call_update(lab_bench, add);
 }
 
-// The whole function, with the padding behind it.
-static uint32_t size_of(void (*function)(void *))
-{
-    const uint8_t *start;
-    uint32_t size = 0;
-    symbol_range((const void *)function, &start, &size);
-    return size;
-}
-
 static void bench(void)
 {
     const struct bench_way ways[] = {
         {"function pointer", choose_pointer, by_pointer, NULL,
-         size_of(by_pointer)},
-        {"if (choice == 0); else", choose_number, by_if, NULL, size_of(by_if)},
-        {"switch of six", choose_number, by_switch, NULL, size_of(by_switch)},
+         symbol_size(by_pointer)},
+        {"if (choice == 0); else", choose_number, by_if, NULL,
+         symbol_size(by_if)},
+        {"switch of six", choose_number, by_switch, NULL,
+         symbol_size(by_switch)},
         {"static_call", choose_call, by_static_call, NULL,
-         size_of(by_static_call)},
+         symbol_size(by_static_call)},
         {"direct call, never to change", NULL, by_call, NULL,
-         size_of(by_call)},
+         symbol_size(by_call)},
     };
     static_call_update(lab_bench, subtract);
     bench_begin("static_call", "call the function that was chosen");
