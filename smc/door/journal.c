@@ -23,6 +23,7 @@
 #include "kernel/layout.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
+#include "smc/door/heir.h"
 
 // At most this many entries go in one compaction: enough to spread its cost
 // over as many writes, few enough to leave some history to read.
@@ -37,20 +38,21 @@ static bool stuck;
 // patch, and the journal need not be searched for one.
 static uint32_t arena_patches;
 
-// Only these can be undone, and only these bind the journal. An undo stays
-// JOURNAL_LIVE too, as does a generated block: hence both conditions.
-static bool is_live_patch(const struct journal_entry *e)
+// An undo stays JOURNAL_LIVE too, as does a generated block: hence both
+// conditions.
+bool journal_is_live_patch(const struct journal_entry *e)
 {
     return e->kind == JOURNAL_PATCH && e->state == JOURNAL_LIVE;
 }
 
 static bool is_arena_patch(const struct journal_entry *e)
 {
-    return is_live_patch(e) && (e->site < text_start || e->site >= text_end);
+    return journal_is_live_patch(e) &&
+           (e->site < text_start || e->site >= text_end);
 }
 
-static bool overlaps(const struct journal_entry *e, const uint8_t *site,
-                     size_t len)
+bool journal_overlaps(const struct journal_entry *e, const uint8_t *site,
+                      size_t len)
 {
     return e->site < site + len && site < e->site + e->len;
 }
@@ -69,18 +71,15 @@ static bool overlaps(const struct journal_entry *e, const uint8_t *site,
 static bool fold(uint32_t index)
 {
     const struct journal_entry *e = &entries[index];
-    for (uint32_t i = index + 1; i < count; i++) {
-        struct journal_entry *heir = &entries[i];
-        if (!is_live_patch(heir) || !overlaps(heir, e->site, e->len))
-            continue;
-        if (heir->site != e->site || heir->len != e->len)
-            return false;
-        memcpy(heir->old, e->old, sizeof heir->old);
-        heir->folded += e->folded + 1;
-        arena_patches -= is_arena_patch(e);
-        return true;
-    }
-    return false;
+    if (heir_of(index) == HEIR_NONE)
+        return false;
+    struct journal_entry *heir = &entries[heir_of(index)];
+    if (heir->site != e->site || heir->len != e->len)
+        return false;
+    memcpy(heir->old, e->old, sizeof heir->old);
+    heir->folded += e->folded + 1;
+    arena_patches -= is_arena_patch(e);
+    return true;
 }
 
 // Generated blocks cannot be undone, so their lines are history at once.
@@ -94,7 +93,7 @@ static bool fold(uint32_t index)
 static bool can_go(uint32_t index)
 {
     const struct journal_entry *e = &entries[index];
-    if (!is_live_patch(e))
+    if (!journal_is_live_patch(e))
         return true;
     if (memcmp(e->old, e->new, e->len) != 0)
         return fold(index);
@@ -104,14 +103,16 @@ static bool can_go(uint32_t index)
 
 // The first symptom of a wrong fold is an `undo all` that stops with a
 // mismatch. `stuck` remembers that nothing could go, so that a full journal
-// is not searched again before an entry's state has changed: a search takes
-// time in the square of the entries, and a refused write must be cheap.
+// is not searched again before an entry's state has changed: a refused write
+// must be cheap.
 //
 // Entries are read at i and written at or below i. Those above i are still
-// where they were, and fold looks for the heir among them.
+// where they were, and the heir of i is among them.
 static void compact(void)
 {
     uint32_t kept = 0, gone = 0;
+    if (!stuck)
+        heir_find_all(entries, count);
     for (uint32_t i = 0; i < count && !stuck; i++) {
         if (gone < BATCH && can_go(i))
             gone++;
@@ -171,8 +172,8 @@ struct journal_entry *journal_overlap(const void *site, size_t len,
                                       uint32_t before)
 {
     for (uint32_t i = count; i-- > 0;)
-        if (entries[i].number < before && is_live_patch(&entries[i]) &&
-            overlaps(&entries[i], site, len))
+        if (entries[i].number < before && journal_is_live_patch(&entries[i]) &&
+            journal_overlaps(&entries[i], site, len))
             return &entries[i];
     return NULL;
 }
@@ -211,7 +212,8 @@ void journal_forget(const void *start, size_t len)
 void journal_replace(const void *start, size_t len)
 {
     for (uint32_t i = 0; i < count && arena_patches; i++)
-        if (is_live_patch(&entries[i]) && is_inside(&entries[i], start, len))
+        if (journal_is_live_patch(&entries[i]) &&
+            is_inside(&entries[i], start, len))
             retire(&entries[i], JOURNAL_REPLACED);
 }
 
@@ -224,7 +226,8 @@ struct journal_entry *journal_straddler(const void *start, size_t len)
     if (!arena_patches)
         return NULL;
     for (uint32_t i = 0; i < count; i++)
-        if (is_live_patch(&entries[i]) && overlaps(&entries[i], start, len) &&
+        if (journal_is_live_patch(&entries[i]) &&
+            journal_overlaps(&entries[i], start, len) &&
             !is_inside(&entries[i], start, len))
             return &entries[i];
     return NULL;

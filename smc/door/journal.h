@@ -59,6 +59,13 @@ bool journal_make_room(uint32_t wanted);
 // An entry still in the ring, or NULL.
 struct journal_entry *journal_find(uint32_t number);
 
+// Only live patches can be undone, and only these bind the journal.
+bool journal_is_live_patch(const struct journal_entry *entry);
+
+// Has it any byte in common with the range?
+bool journal_overlaps(const struct journal_entry *entry, const uint8_t *site,
+                      size_t len);
+
 // The newest live patch numbered below `before` that overlaps the range.
 struct journal_entry *journal_overlap(const void *site, size_t len,
                                       uint32_t before);

@@ -77,13 +77,43 @@ static enum check_result check_undo_changed_bytes(void)
                    text_undo(a).reason == TEXT_OK);
 }
 
+// Undoes all patches of a site, the newest first. Returns how many.
+static uint32_t undo_at(const uint8_t *site, size_t len)
+{
+    uint32_t undone = 0;
+    struct journal_entry *e;
+    while ((e = journal_overlap(site, len, UINT32_MAX)) &&
+           text_undo(e->number).reason == TEXT_OK)
+        undone++;
+    return undone;
+}
+
+// The first must not be folded into the third, past the second. They lie in
+// two of the places by which heirs are found (smc/door/heir.c).
+//
+//   site    14 15 | 16 17
+//   before  cc cc   cc cc
+//   #a      90 90   90 90
+//   #b              cc cc
+//   #c      41 41   41 41
+static void write_across(uint8_t *site)
+{
+    static const uint8_t mixed[] = {0x90, 0x90, 0xcc, 0xcc};
+    static const uint8_t all[] = {0x41, 0x41, 0x41, 0x41};
+    text_write(site, door_int3, door_nops, 4, "door-chk");
+    text_write(site + 2, mixed, mixed + 2, 2, "door-chk");
+    text_write(site, mixed, all, 4, "door-chk");
+}
+
 // Twice as many patches of one byte as there are entries. If the oldest were
 // dropped and not folded, everything would still look right, and the last undo
 // would end at a byte from the middle of the series.
 static enum check_result check_wrapped(void)
 {
     uint8_t *site = door_subject->base + 128;
+    uint8_t *across = door_subject->base + 254;
     uint32_t first = 0, last = 0, made = 0;
+    write_across(across);
     for (uint32_t i = 0; i < 2 * JOURNAL_SIZE; i++) {
         uint8_t old = site[0], new = (uint8_t)(old + 1);
         struct text_result r = text_write(site, &old, &new, 1, "door-chk");
@@ -93,15 +123,13 @@ static enum check_result check_wrapped(void)
     }
     enum text_reason gone = text_undo(first).reason;
     uint8_t before = site[0];
-    uint32_t undone = 0;
-    struct journal_entry *e;
-    while ((e = journal_overlap(site, 1, UINT32_MAX)))
-        undone += text_undo(e->number).reason == TEXT_OK;
+    uint32_t undone = undo_at(site, 1), crossed = undo_at(across, 4);
     judged("%u patches #%u..#%u; #%u has left: refused; %u undos bring %02x "
-           "back to %02x",
-           made, first, last, first, undone, before, site[0]);
+           "back to %02x; 3 that overlap: %u undos",
+           made, first, last, first, undone, before, site[0], crossed);
     return verdict(made == 2 * JOURNAL_SIZE && gone == TEXT_NO_ENTRY &&
-                   site[0] == 0xcc && undone <= JOURNAL_SIZE);
+                   site[0] == 0xcc && undone <= JOURNAL_SIZE && crossed == 3 &&
+                   memcmp(across, door_int3, 4) == 0);
 }
 
 // Fills the journal with live patches of different sites: nothing can fold.
