@@ -41,11 +41,23 @@ __attribute__((noinline)) void static_key_far(void *arg)
 }
 
 // asm goto, as in the others, so that the compiler lays out the block out of
-// line here as well. Nothing is ever patched, and nobody reaches the label.
+// line here as well. Nothing is ever patched: the first never reaches the
+// label, the second always does.
 __attribute__((noinline)) void static_key_twin(void *arg)
 {
     (void)arg;
     if (STATIC_BRANCH(0, __asm__ goto(".byte 0x66, 0x90"
+                                      :
+                                      :
+                                      :
+                                      : static_key_away)))
+        static_key_hits++;
+}
+
+__attribute__((noinline)) void static_key_twin_on(void *arg)
+{
+    (void)arg;
+    if (STATIC_BRANCH(0, __asm__ goto("jmp %l[static_key_away]"
                                       :
                                       :
                                       :

@@ -17,9 +17,11 @@ extern uint8_t static_key_site[], static_key_site_end[];
 // The same with a block so long that the jump over it is the long one.
 void static_key_far(void *arg);
 
-// The subject with a NOP assembled in, and no line in the table: what the
-// subject must equal, instruction for instruction. And an empty function.
+// The subject with a NOP assembled in, or the jump, and no line in the table:
+// what the subject must equal, instruction for instruction, while the key is
+// off or on. And an empty function.
 void static_key_twin(void *arg);
+void static_key_twin_on(void *arg);
 void static_key_baseline(void *arg);
 
 // Passes over all sites of lab_many. Returns how many of them were on.
