@@ -31,6 +31,12 @@ trace_subject_bare(void *arg)
     __asm__ volatile("");
 }
 
+// Without optimisation a compiler stores and loads the arguments it ignores.
+__attribute__((naked)) void trace_untouched(void)
+{
+    __asm__("ret");
+}
+
 SUBJECT uint32_t trace_recursive(uint32_t n)
 {
     uint32_t rest = n ? trace_recursive(n - 1) : 0;

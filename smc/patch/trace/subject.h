@@ -8,6 +8,10 @@
 void trace_subject(void *arg);
 void trace_subject_bare(void *arg);
 
+// Returns, and has changed no register and no flag, whatever the compiler and
+// its level. Only assembly may call it.
+void trace_untouched(void);
+
 // Calls itself until n is 0; returns n's sum.
 uint32_t trace_recursive(uint32_t n);
 

@@ -103,7 +103,7 @@ struct registers {
 };
 
 // Fills every register but the two that hold the stack, sets the flags, calls
-// trace_subject and looks again. `before` says what was there.
+// trace_untouched and looks again. `before` says what was there.
 //
 //   push the pointer -> load all from it -> call -> push all -> store
 static void call_with(const struct registers *before, struct registers *after)
@@ -115,7 +115,7 @@ static void call_with(const struct registers *before, struct registers *after)
                      "mov 12(%0), %%edx\n\tmov 16(%0), %%esi\n\t"
                      "mov 20(%0), %%edi\n\tmov (%0), %%eax\n\t"
                      "popf\n\t"
-                     "call trace_subject\n\t"
+                     "call trace_untouched\n\t"
                      "pushf\n\tcld\n\tpush %%eax\n\t"
                      "mov 8(%%esp), %%eax\n\t"
                      "pop (%%eax)\n\tpop 24(%%eax)\n\t"
@@ -139,7 +139,7 @@ enum check_result trace_check_registers(void)
                                      EFLAGS_IF, EFLAGS_IF | ARITHMETIC};
     uint64_t hash = text_hash();
     uint32_t wrong = 0, rounds = sizeof flags / sizeof flags[0];
-    if (!trace_check_on("trace_subject"))
+    if (!trace_check_on("trace_untouched"))
         return CHECK_FAIL;
     bool on = interrupts_off();
     for (uint32_t i = 0; i < rounds; i++) {
@@ -153,7 +153,7 @@ enum check_result trace_check_registers(void)
     interrupts_restore(on);
     bool same = trace_check_off(hash);
     judged("%u sets of flags, %u not as before", rounds, wrong);
-    return verdict(same && !wrong && trace_sum(trace_subject).calls == rounds);
+    return verdict(same && !wrong && trace_sum(trace_untouched).calls == rounds);
 }
 
 // As in the suite `once`: the trap flag stops after every instruction of a
