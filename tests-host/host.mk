@@ -59,6 +59,9 @@ FILES_relocate_check := relocate_boundaries relocate_native
 HOST_m32 += kaslr_check
 HOST_asan += kaslr_check
 
+HOST_m32 += names_check
+HOST_asan += names_check
+
 HOST_asan += oracle_objdump
 FILES_oracle_objdump := oracle_listing
 HOST_m64 += oracle_objdump list_privileges

@@ -79,7 +79,7 @@ static inline bool names_scan(const char *name, uint32_t room, uint32_t *hash)
     if (bad)
         len += (uint32_t)__builtin_ctz(bad) / 8;
     while (!bad && len < room &&
-           !names_unprintable((uint8_t)name[len] * 0x01010101))
+           !names_unprintable((uint8_t)name[len] * 0x01010101u))
         len++;
     *hash = names_finish(name, len, h);
     return len < room && name[len] == '\0';
