@@ -33,8 +33,9 @@ struct survey {
 // All entries of a table, without a branch between them: a doubt about one of
 // them is a bit that stays set to the end.
 //
-//   order  bit 31: a place below the end of the word before it, or one so
-//          high that 4 more could wrap
+//   order  bits 31 and 30: a place below the end of the word before it, or one
+//          from 2^30 on. Of lower ones neither 4 more nor a difference wraps;
+//          no section is as large.
 //   kinds  bits 31..8: no symbol's number has a bit that is not here. The
 //          addresses have room for all such numbers.
 //          bits 7..0: R_386_32 and R_386_PC32, 1 and 2, become 0 and 1; others
@@ -48,10 +49,10 @@ static struct survey look(const struct elf *elf, const struct elf_rel *rel,
     for (; rel < end; rel++) {
         kinds |= rel->r_info - 1;
         order |= rel->r_offset - next;
+        order |= rel->r_offset;
         next = rel->r_offset + 4;
-        order |= next;
     }
-    if (order >> 31 || kinds >> 8 >= elf->room || (uint8_t)kinds == 0xff)
+    if (order >> 30 || kinds >> 8 >= elf->room || (uint8_t)kinds == 0xff)
         next = ELF_NOWHERE;
     return (struct survey){next, (uint8_t)kinds > 1};
 }

@@ -89,6 +89,13 @@ static const struct bad_field bad_fields[] = {
     // number past the power of two for which there is room.
     FIELD(rel[2].r_offset, SAMPLE_SIZE(text) - 3, "r_offset"),
     FIELD(rel[2].r_offset, 0x7ffffffe, "r_offset"),
+    // From below 2^31 to above 2^32 - 4 and, by way of 2^32, back into the
+    // section; and just to 2^31 and back.
+    AND(rel[0].r_offset, 0x7ffffff9),
+    AND(rel[1].r_offset, 0xfffffffc),
+    FIELD(rel[2].r_offset, 0x12, "r_offset at offset"),
+    AND(rel[1].r_offset, 0x7fffffff),
+    FIELD(rel[2].r_offset, 0x00, "r_offset at offset"),
     FIELD(rel[2].r_info, 8 << 8 | R_386_PC32, "r_info"),
     FIELD(rel[2].r_info, 0xffffffu << 8 | R_386_PC32, "r_info"),
     // Type 0 is no relocation, wherever it is and whatever it names.
