@@ -237,3 +237,26 @@ def test_bad_names_and_tables_are_named(machine, tmp_path):
     with_exports(far, [("f", 0x3000)])
     refusals(machine, tmp_path, {
         **BAD_NAMES, "far": (far, "export f has RVA 0x3000, outside")})
+
+
+def test_a_dll_that_is_named_too_late_is_refused(machine, tmp_path):
+    """A base relocation of the name's RVA makes another name of it. What the
+    first one did not take into the set cannot be linked with it any more."""
+    pe = Pe()
+    other = LATE.replace(b"a.dll", b"b.dll")
+    pe.directory[DELAY] = pe.section(".idata", LATE.ljust(0x1000, b"\0")
+                                     + other, DATA)
+    pe.directory[RELOC] = pe.section(".reloc", block(0x1000, [4]), READ)
+    paths = [write(tmp_path / "late.dll", pe),
+             write(tmp_path / "b.dll", forwarding())]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        console.run("load late.dll")
+        console.run("unload all")
+        before = console.run("mem")
+        said = console.run(f"load late.dll at=0x{pe.base + 0x1000:x}")
+        assert said.splitlines() == [
+            "late.dll: needs b.dll, which it did not name before it was "
+            "relocated"]
+        assert console.run("mem") == before
+        assert console.run("modules").startswith("no images")

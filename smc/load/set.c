@@ -106,6 +106,13 @@ struct image *load_needs(struct loading *in, const char *name)
                   name);
         return NULL;
     }
+    // Relocating has changed the name: nothing else asks as late as this.
+    if (!image && !member && in->set->laid_out) {
+        load_fail(in->error,
+                  "needs %s, which it did not name before it was relocated",
+                  name);
+        return NULL;
+    }
     if (!image && !member)
         member = add(in->set, file);
     if (!image && member)
@@ -238,9 +245,10 @@ static bool prepare(struct load_set *set, const struct module *const *files,
             return false;
     if (set->first)
         set->first->base = set->options->base;
+    set->laid_out = each(set, lay_out);
     // What is missing anywhere is told at once, not name by name.
-    return each(set, lay_out) && stamp(set, LOAD_LAID_OUT) &&
-           each(set, link) && !load_missed(error) && stamp(set, LOAD_LINKED);
+    return set->laid_out && stamp(set, LOAD_LAID_OUT) && each(set, link) &&
+           !load_missed(error) && stamp(set, LOAD_LINKED);
 }
 
 struct image *image_load_set(const struct module *const *files, uint32_t count,

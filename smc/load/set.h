@@ -11,6 +11,7 @@ struct elf_group;
 struct load_set {
     struct loading *first, *last;
     struct loading *by_file[LOAD_BUCKETS]; // chains of ->same
+    bool laid_out; // all are: what comes now could not be linked with them
     const struct load_options *options;
     struct load_error *error;
     struct answer *answers;    // resolve.c: what was asked before; or NULL
