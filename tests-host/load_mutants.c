@@ -5,9 +5,9 @@
 //   load_mutants [--count N] [--seed N] [--seconds N] FILE... [with FILE...]
 //
 // The first files are damaged in turn; the others are what they need. What
-// takes more than 10 seconds, or N, for one mutant is taken for a hang. A
-// worker does the work, so that a crash or a hang is counted, told and passed
-// over:
+// takes the processor more than 10 seconds, or N, for one mutant is taken for
+// a hang. A worker does the work, so that a crash or a hang is counted, told
+// and passed over:
 //
 //   parent   fork --> wait --> crash at 7! --> fork --> wait --> table
 //   worker          0 .. 7                          8 .. N
@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,15 @@ static void demand(bool ok, const struct module *file, const char *what)
 
 // The work ----------------------------------------------------------------
 
+// From now on. A clock on the wall would count what others do meanwhile.
+static void set_limit(void)
+{
+    struct itimerval timer = {0};
+
+    timer.it_value.tv_sec = host.seconds ? (time_t)host.seconds : LIMIT;
+    setitimer(ITIMER_PROF, &timer, NULL);
+}
+
 static void load_mutant(uint64_t index)
 {
     const struct target *target = &targets[index % target_count];
@@ -78,6 +88,7 @@ static void starve(const struct module *file)
     uint32_t n = 1;
 
     do {
+        set_limit();
         stand_in_starve(n++);
         load_trial(file, &trial);
         demand(!*trial.wrong, file, trial.wrong);
@@ -92,7 +103,7 @@ static _Noreturn void work(uint64_t first, uint64_t count)
             starve(targets[i].file);
     for (uint64_t i = first; i < count; i++) {
         tally->at = i;
-        alarm(host.seconds ? (unsigned)host.seconds : LIMIT);
+        set_limit();
         load_mutant(i);
     }
     tally->at = count;
@@ -114,7 +125,7 @@ static uint64_t run_worker(uint64_t first, uint64_t count)
         host_die("no worker");
     if (status == 0)
         return count;
-    bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF;
     *(hung ? &tally->hung : &tally->crashed) += 1;
     printf("FAIL: mutant %llu of %s: %s, status %x\n",
            (unsigned long long)tally->at,
