@@ -47,11 +47,11 @@ def test_mutants_end_in_words_or_in_an_image(kind):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(630)
+@pytest.mark.timeout(1230)
 @pytest.mark.parametrize("kind", FORMATS)
 def test_100000_mutants(kind):
     judge(host.run("asan/load_mutants", "--count", 100000, "--seed", 2,
-                   *words(kind), limit=600), 100000)
+                   *words(kind), limit=1200), 100000)
 
 
 # In a file of the loader these words become those, and the finding is this.
