@@ -208,6 +208,7 @@ static const struct check smp_checks[] = {
     {"NMIs arrive, each once", smp_check_nmi},
     {"an NMI inside an NMI", smp_check_nmi_nested},
     {"an NMI nobody asked for is counted", smp_check_nmi_unasked},
+    {"an NMI to a CPU that has left", smp_check_nmi_offline},
     {"CPUs run at the same time", smp_check_parallel},
     {"a counter under a spinlock is exact", smp_check_spinlock},
     {"a thread that does not yield is preempted", smp_check_preemption},

@@ -24,6 +24,7 @@ unsigned smp_last(void);
 enum check_result smp_check_nmi(void);
 enum check_result smp_check_nmi_nested(void);
 enum check_result smp_check_nmi_unasked(void);
+enum check_result smp_check_nmi_offline(void);
 
 // smp_check_thread.c
 enum check_result smp_check_parallel(void);

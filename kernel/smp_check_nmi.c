@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Suite `smp`: the interrupts that nothing stops.
+#include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/lapic.h"
 #include "kernel/smp_check.h"
 #include "smc/door/sync.h"
 
-enum { NMIS = 200, NESTED = 4 };
+enum { NMIS = 200, NESTED = 4, PATIENCE_US = 5000000 };
 
 // NMIs: each that is sent runs the hook, and none more than once.
 static volatile uint32_t hooked, depth, deepest;
@@ -89,4 +90,37 @@ enum check_result smp_check_nmi_unasked(void)
         cpu_relax();
     judged("%u counted; the log has a line", me->nmis_unasked - before);
     return verdict(me->nmis_unasked == before + 1);
+}
+
+static bool await_nmis(const struct cpu_local *to, uint32_t wanted)
+{
+    uint64_t start = clock_us();
+    while (to->nmis < wanted && clock_us() - start < PATIENCE_US)
+        cpu_relax();
+    return to->nmis == wanted;
+}
+
+// One that was sent in time may arrive when the CPU has left. It is counted;
+// the hook, which may run patched code, is not called: no poke waits for a CPU
+// that is offline.
+enum check_result smp_check_nmi_offline(void)
+{
+    unsigned last = smp_last();
+    const struct cpu_local *to = cpu_local_of(last);
+    if (!smp_needs_two())
+        return CHECK_SKIP;
+    uint32_t before = to->nmis;
+    hooked = 0;
+    const char *fault = cpu_take_down(last);
+    nmi_set_hook(count_nmi);
+    cpu_send_nmi(last);
+    bool arrived = await_nmis(to, before + 1);
+    uint32_t offline = hooked;
+    fault = fault ? fault : cpu_bring_up(last);
+    cpu_send_nmi(last);
+    arrived &= await_nmis(to, before + 2) && smp_await(&hooked, offline + 1);
+    nmi_set_hook(NULL);
+    judged("CPU %u offline: the hook ran %u times; online: %u; %s", last,
+           offline, hooked - offline, fault ? fault : "each has arrived");
+    return verdict(arrived && !fault && !offline && hooked == 1);
 }

@@ -44,6 +44,7 @@ SUITES = _registered("CHECK_SUITE")
 # The checks that need a second processor.
 ALONE = [
     "smp/who waits for a lock answers",
+    "smp/an NMI to a CPU that has left",
     "smp/CPUs run at the same time",
     "smp/a thread goes on where there is room",
     "smp/a pinned thread keeps its CPU",
