@@ -2,6 +2,9 @@
 // Suite `poke_trap`: the breakpoint handler, where the breakpoint is nobody's
 // site, or no breakpoint any more.
 #include "kernel/cpu.h"
+#include "kernel/kthread.h"
+#include "kernel/lapic.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "kernel/trap.h"
 #include "smc/patch/poke/poke_check.h"
@@ -88,10 +91,83 @@ static enum check_result check_gone(void)
     return verdict(again && words + 3 == s.stack && s.stack[0] == 0x1234);
 }
 
+// What comes from outside and cannot be put off, in the middle of a poke: an
+// NMI, and a machine check, in whose handler nobody may be waited for. INT 18
+// goes through the machine check's own gate, in the thread and in an NMI, so
+// that breakpoints are three deep.
+static int answer_old, answer_new;
+static uint32_t checks_run, nmis_run, strange;
+static bool is_published;
+
+static void execute_site(void)
+{
+    int answer = poke_five();
+    strange += answer != (is_published ? answer_old : answer_new);
+}
+
+static void on_machine_check(struct trap_frame *frame)
+{
+    (void)frame;
+    execute_site();
+    checks_run++;
+}
+
+static void on_nmi(struct trap_frame *frame)
+{
+    (void)frame;
+    execute_site();
+    __asm__ volatile("int $18");
+    execute_site();
+    nmis_run++;
+}
+
+static void come_from_outside(enum poke_stage stage)
+{
+    uint32_t seen = nmis_run;
+    is_published = stage == POKE_PUBLISHED;
+    __asm__ volatile("int $18");
+    if (!lapic_is_there())
+        return;
+    preempt_off();
+    cpu_send_nmi(cpu_index());
+    while (*(volatile uint32_t *)&nmis_run == seen)
+        cpu_relax();
+    preempt_on();
+}
+
+static enum check_result check_outside(void)
+{
+    static const int forms[] = {2, 3, 1, 0};
+    enum { STEPS = 4 * 12 };
+    uint8_t bytes[POKE_MAX];
+    uint32_t made = 0, each = lapic_is_there() ? 2 : 1;
+    checks_run = nmis_run = strange = 0;
+    poke_over(poke_five_site, poke_nop(5), 5);
+    answer_new = poke_answers[0];
+    trap_set_handler(18, on_machine_check);
+    nmi_set_hook(on_nmi);
+    poke_observe(come_from_outside);
+    for (unsigned i = 0; i < 4; i++) {
+        answer_old = answer_new;
+        answer_new = poke_answers[forms[i]];
+        poke_make_form(bytes, forms[i]);
+        made += poke_over(poke_five_site, bytes, 5).reason == TEXT_OK;
+    }
+    poke_observe(NULL);
+    nmi_set_hook(NULL);
+    trap_set_handler(18, NULL);
+    judged("%u pokes, %u machine checks and %u NMIs in them, each at the "
+           "site: %u answers neither old nor new",
+           made, checks_run, nmis_run, strange);
+    return verdict(made == 4 && checks_run == STEPS * each &&
+                   nmis_run == STEPS * (each - 1) && !strange);
+}
+
 static const struct check checks[] = {
     {"nobody's INT3 ends a trap_try", check_caught},
     {"nobody's INT3 goes to the handler", check_handler},
     {"INT 3 of two bytes is no site", check_int_3},
     {"an INT3 that is gone is executed again", check_gone},
+    {"an NMI and a machine check at every step", check_outside},
 };
 CHECK_SUITE(poke_trap, checks);
