@@ -142,19 +142,24 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     return r;
 }
 
-// A patch half in the range stops it; patches inside become history, as the
-// bytes they would bring back are code and the page no longer is.
-static bool forget_patches(uint8_t *at, size_t bytes)
+static bool is_straddled(const uint8_t *at, size_t bytes)
+{
+    bool on = door_lock();
+    bool straddled = journal_straddler(at, bytes) != NULL;
+    door_unlock(on);
+    return straddled;
+}
+
+// Patches inside become history, as the bytes they would bring back are code
+// and the pages no longer are. Unfinished pokes first: they take a lock of
+// their own, and have lines in the journal.
+static void forget_patches(const uint8_t *at, size_t bytes)
 {
     poke_forget(at, bytes);
     bool on = door_lock();
-    bool straddled = journal_straddler(at, bytes) != NULL;
-    if (!straddled) {
-        journal_forget(at, bytes);
-        reserve_forget(at, bytes);
-    }
+    journal_forget(at, bytes);
+    reserve_forget(at, bytes);
     door_unlock(on);
-    return !straddled;
 }
 
 // Writable only after it has stopped being executable. That takes one change
@@ -177,8 +182,9 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
         !arena_holds(arena, at, bytes))
         return false;
     if (!paging_all(at, bytes / PAGE_SIZE, PAGE_EXEC, 0)) {
-        if (!forget_patches(at, bytes))
+        if (is_straddled(at, bytes)) // half a patch cannot be forgotten
             return false;
+        forget_patches(at, bytes);
         for (size_t i = 0; i < bytes; i += PAGE_SIZE)
             clear_code((uint8_t *)at + i);
     }

@@ -23,6 +23,7 @@
 //             made live. All CPUs emulate. The next poke tries to finish it
 //
 // [SDM3 8.1.3; Linux smp_text_poke_batch_finish]
+#include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/lock.h"
@@ -189,13 +190,21 @@ uint32_t poke_go_on(void)
 }
 
 // A site that is given up is not written any more, even if its poke is not
-// finished. The entry stays, for the order.
+// finished, and an INT3 that traps there is its next owner's. The entry stays,
+// for the order. Only a handler or an observer of this very poke gets here
+// without the lock.
 void poke_forget(const void *start, size_t len)
 {
     bool locked = poke_lock();
-    for (uint32_t i = 0; unfinished && i < poke_batch.count; i++)
-        if ((uintptr_t)poke_batch.sites[i].site - (uintptr_t)start < len)
-            poke_batch.sites[i].len = 0;
+    for (uint32_t i = 0; unfinished && i < poke_batch.count; i++) {
+        struct poke_site *s = &poke_batch.sites[i];
+        if ((uintptr_t)s->site - (uintptr_t)start >= len)
+            continue;
+        if (!locked)
+            panic("door: %p is given up in the middle of its poke", s->site);
+        s->len = 0;
+        s->insn.kind = POKE_INT3;
+    }
     if (locked)
         poke_unlock();
 }

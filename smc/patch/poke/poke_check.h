@@ -21,3 +21,13 @@ struct text_result poke_over(void *site, const void *replacement, size_t len);
 enum { POKE_FORMS = 4 };
 extern const int poke_answers[POKE_FORMS];
 void poke_make_form(uint8_t bytes[POKE_MAX], int form);
+
+// The online CPU with the highest number, since CPU 0 is where the shell is; 0
+// if there is no other. Then a check says so and is skipped.
+unsigned poke_other_cpu(void);
+enum check_result poke_alone(void);
+
+// poke_check_stuck.c
+enum check_result poke_check_stuck_early(void), poke_check_stuck_late(void);
+enum check_result poke_check_stuck_given_up(void);
+enum check_result poke_check_stuck_kept(void);

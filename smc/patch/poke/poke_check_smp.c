@@ -5,16 +5,13 @@
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/smp.h"
-#include "kernel/string.h"
-#include "smc/door/journal.h"
 #include "smc/door/sync.h"
 #include "smc/patch/poke/poke_check.h"
 #include "smc/patch/poke/poke_stress.h"
 
 static char words[128];
 
-// The highest: CPU 0 is where the shell is.
-static unsigned other_cpu(void)
+unsigned poke_other_cpu(void)
 {
     unsigned other = CPU_MAX - 1;
     while (other && !cpu_is_online(other))
@@ -22,7 +19,7 @@ static unsigned other_cpu(void)
     return other;
 }
 
-static enum check_result alone(void)
+enum check_result poke_alone(void)
 {
     judged("there is one CPU");
     return CHECK_SKIP;
@@ -56,10 +53,10 @@ static void judge_cell(enum poke_stage stage)
 
 static void run_elsewhere(enum poke_stage stage)
 {
-    cpu_call(other_cpu(), answer_call, NULL);
+    cpu_call(poke_other_cpu(), answer_call, NULL);
     judge_cell(stage);
     answered = false;
-    cpu_send_nmi(other_cpu());
+    cpu_send_nmi(poke_other_cpu());
     while (!answered)
         cpus_answer();
     judge_cell(stage);
@@ -73,8 +70,8 @@ static enum check_result check_stages(void)
     static const int forms[] = {2, 3, 1, 0};
     uint8_t bytes[POKE_MAX];
     uint32_t good = 0;
-    if (!other_cpu())
-        return alone();
+    if (!poke_other_cpu())
+        return poke_alone();
     cells = wrong = 0;
     new_answer = poke_answers[0];
     poke_over(poke_five_site, poke_nop(5), 5);
@@ -100,102 +97,14 @@ static enum check_result check_stages(void)
 static enum check_result check_interrupts_off(void)
 {
     uint8_t jmp[POKE_MAX];
-    if (!other_cpu())
-        return alone();
+    if (!poke_other_cpu())
+        return poke_alone();
     poke_make_form(jmp, 1);
     bool on = interrupts_off();
     struct text_result r = poke_over(poke_five_site, jmp, 5);
     interrupts_restore(on);
     judged("%s", text_explain(words, sizeof words, &r));
     return verdict(r.reason == TEXT_INTERRUPTS && poke_five() == 1);
-}
-
-// Stuck ----------------------------------------------------------------------
-
-static volatile uint32_t answers_left;
-static volatile bool stuck, let_go;
-
-// Interrupts off, and so many answers; then none until it is let go.
-static void be_stuck(void *arg)
-{
-    (void)arg;
-    bool on = interrupts_off();
-    uint32_t left = answers_left;
-    stuck = true;
-    while (!let_go) {
-        if (left && sync_states[cpu_index()].answered != sync_asked) {
-            sync_answer();
-            left--;
-        }
-        tlb_answer();
-    }
-    interrupts_restore(on);
-}
-
-static struct kthread *stick(unsigned last, uint32_t answers)
-{
-    answers_left = answers;
-    stuck = let_go = false;
-    struct kthread *thread = kthread_start("stuck", be_stuck, NULL, (int)last);
-    while (!stuck)
-        kthread_yield();
-    return thread;
-}
-
-// Longer than a busy host keeps an emulated CPU waiting.
-enum { SHORT_MS = 500 };
-
-// The first wait fails: the site is as it was, and the words name the CPU.
-static enum check_result check_stuck_early(void)
-{
-    uint8_t jmp[POKE_MAX], before[POKE_MAX];
-    unsigned last = other_cpu();
-    if (!last)
-        return alone();
-    memcpy(before, poke_five_site, 5);
-    poke_make_form(jmp, 1);
-    struct kthread *thread = stick(last, 0);
-    uint64_t patience = sync_set_patience(SHORT_MS *
-                                          (uint64_t)clock_tsc_khz());
-    struct text_result r = poke_over(poke_five_site, jmp, 5);
-    bool same = memcmp(before, poke_five_site, 5) == 0;
-    const struct journal_entry *e = journal_find(r.entry);
-    bool line = e && e->kind == JOURNAL_REFUSED;
-    sync_set_patience(patience);
-    let_go = true;
-    kthread_join(thread);
-    struct text_result again = poke_over(poke_five_site, jmp, 5);
-    poke_over(poke_five_site, before, 5);
-    judged("%s", text_explain(words, sizeof words, &r));
-    return verdict(r.reason == TEXT_STUCK && (r.cpus & 1u << last) && same &&
-                   line && again.reason == TEXT_OK);
-}
-
-// The second wait fails: the new instruction is in effect everywhere, by way
-// of the INT3 that stays. The next poke is refused while the CPU is stuck, and
-// finishes this one when it is not.
-static enum check_result check_stuck_late(void)
-{
-    uint8_t jmp[POKE_MAX];
-    unsigned last = other_cpu();
-    if (!last)
-        return alone();
-    poke_make_form(jmp, 1);
-    struct kthread *thread = stick(last, 1);
-    uint64_t patience = sync_set_patience(SHORT_MS *
-                                          (uint64_t)clock_tsc_khz());
-    struct text_result r = poke_over(poke_five_site, jmp, 5);
-    bool armed = poke_five_site[0] == 0xcc && poke_five() == 0;
-    struct text_result next = poke_over(poke_one_site, "\xc3", 1);
-    sync_set_patience(patience);
-    let_go = true;
-    kthread_join(thread);
-    uint32_t late = poke_finish();
-    bool done = memcmp(poke_five_site, jmp, 5) == 0 && poke_five() == 0;
-    poke_over(poke_five_site, poke_nop(5), 5);
-    judged("%s", text_explain(words, sizeof words, &r));
-    return verdict(r.reason == TEXT_UNFINISHED && (r.cpus & 1u << last) &&
-                   armed && next.reason == TEXT_STUCK && !late && done);
 }
 
 // Together -------------------------------------------------------------------
@@ -213,10 +122,10 @@ static enum check_result check_two_pokers(void)
 {
     uint8_t bytes[POKE_MAX];
     uint32_t here = 0, there = 0;
-    if (!other_cpu())
-        return alone();
+    if (!poke_other_cpu())
+        return poke_alone();
     struct kthread *thread = kthread_start("poker", flip_one, &there,
-                                           (int)other_cpu());
+                                           (int)poke_other_cpu());
     for (int i = 0; i < 100; i++) {
         poke_make_form(bytes, i % 2 ? 0 : 1);
         here += poke_over(poke_five_site, bytes, 5).reason == TEXT_OK;
@@ -228,57 +137,87 @@ static enum check_result check_two_pokers(void)
                    poke_one() == 1);
 }
 
-// A CPU that wants to leave, or has just come, in the middle of a poke.
-static struct kthread *leaver;
-static bool left_early;
-static unsigned leaving;
+// A CPU that wants to leave, or to come, in the middle of a poke. Coming takes
+// 10 ms and more: it has its time for it at every step.
+enum { COMING_US = 50000 };
+static struct kthread *mover;
+static bool moved_early, coming;
+static unsigned moving;
+static const char *move_fault;
 
-static void leave(void *arg)
+static void move(void *arg)
 {
-    *(const char **)arg = cpu_take_down(leaving);
+    (void)arg;
+    move_fault = coming ? cpu_bring_up(moving) : cpu_take_down(moving);
 }
 
-static const char *leave_fault;
-static void ask_to_leave(enum poke_stage stage)
+static void ask_to_move(enum poke_stage stage)
 {
+    uint64_t start = clock_us();
     if (stage == POKE_PUBLISHED)
-        leaver = kthread_start("leaver", leave, &leave_fault, 0);
-    for (int i = 0; i < 10; i++)
+        mover = kthread_start("mover", move, NULL, 0);
+    if (stage == POKE_DONE)
+        return;
+    do
         kthread_yield();
-    left_early |= stage != POKE_DONE && !cpu_is_online(leaving);
+    while (clock_us() - start < COMING_US && cpu_is_online(moving) != coming);
+    moved_early |= cpu_is_online(moving) == coming;
 }
 
-static enum check_result check_hotplug(void)
+// A poke during which CPU `moving` asks to leave or to come. True if it was
+// made, and the CPU has moved, but not before the end.
+static bool poke_and_move(const uint8_t *bytes, bool comes)
+{
+    coming = comes;
+    moved_early = false;
+    poke_observe(ask_to_move);
+    struct text_result r = poke_over(poke_five_site, bytes, 5);
+    poke_observe(NULL);
+    kthread_join(mover);
+    return r.reason == TEXT_OK && !moved_early && !move_fault &&
+           cpu_is_online(moving) == coming;
+}
+
+static enum check_result check_leaves(void)
 {
     uint8_t jmp[POKE_MAX];
-    unsigned last = other_cpu();
-    if (!last)
-        return alone();
-    leaving = last;
-    left_early = false;
+    moving = poke_other_cpu();
+    if (!moving)
+        return poke_alone();
     poke_make_form(jmp, 1);
-    poke_observe(ask_to_leave);
-    struct text_result r = poke_over(poke_five_site, jmp, 5);
-    poke_observe(NULL);
-    kthread_join(leaver);
-    bool gone = !cpu_is_online(last);
+    bool late = poke_and_move(jmp, false), early = moved_early;
     struct text_result without = poke_over(poke_five_site, poke_nop(5), 5);
-    const char *fault = cpu_bring_up(last);
+    const char *fault = cpu_bring_up(moving);
     judged(
         "CPU %u asked to leave at the first step and left %s; poked without "
         "it; %s",
-        last, left_early ? "IN THE MIDDLE" : "after the last",
+        moving, early ? "IN THE MIDDLE" : "after the last",
         fault ? fault : "it is back");
-    return verdict(r.reason == TEXT_OK && gone && !left_early && !fault &&
-                   without.reason == TEXT_OK);
+    return verdict(late && !fault && without.reason == TEXT_OK);
+}
+
+// What it would execute first, nobody has made it wait for.
+static enum check_result check_comes(void)
+{
+    uint8_t jmp[POKE_MAX];
+    moving = poke_other_cpu();
+    if (!moving)
+        return poke_alone();
+    const char *fault = cpu_take_down(moving);
+    poke_make_form(jmp, 1);
+    bool late = poke_and_move(jmp, true), early = moved_early;
+    poke_over(poke_five_site, poke_nop(5), 5);
+    judged("CPU %u was started at the first step and came %s", moving,
+           early ? "IN THE MIDDLE" : "after the last");
+    return verdict(late && !fault);
 }
 
 // The undo of a site that others may be executing waits for them, too.
 static enum check_result check_undo(void)
 {
     uint8_t jmp[POKE_MAX];
-    if (!other_cpu())
-        return alone();
+    if (!poke_other_cpu())
+        return poke_alone();
     poke_make_form(jmp, 1);
     struct text_result r = poke_over(poke_five_site, jmp, 5);
     uint32_t syncs = sync_count();
@@ -294,7 +233,7 @@ static enum check_result check_stress(void)
 {
     poke_over(poke_five_site, poke_nop(5), 5);
     uint64_t hash = text_hash();
-    struct poke_stress s = poke_stress(other_cpu() ? 300 : 1000, 10000, 8,
+    struct poke_stress s = poke_stress(poke_other_cpu() ? 300 : 1000, 10000, 8,
                                        true);
     judged("%u flips, %llu executions by %u threads, %u in NMIs: %u illegal, "
            "%u lost",
@@ -306,10 +245,14 @@ static enum check_result check_stress(void)
 static const struct check checks[] = {
     {"old or new from another CPU, at every step", check_stages},
     {"interrupts off with others online", check_interrupts_off},
-    {"a stuck CPU is named, nothing is written", check_stuck_early},
-    {"a CPU that gets stuck later is kept out", check_stuck_late},
+    {"a stuck CPU is named, nothing is written", poke_check_stuck_early},
+    {"a CPU that gets stuck later is kept out", poke_check_stuck_late},
+    {"memory that is given up ends its unfinished poke",
+     poke_check_stuck_given_up},
+    {"memory that is kept keeps its unfinished poke", poke_check_stuck_kept},
     {"two CPUs poke at once", check_two_pokers},
-    {"no CPU leaves during a poke", check_hotplug},
+    {"no CPU leaves during a poke", check_leaves},
+    {"no CPU comes during a poke", check_comes},
     {"an undo waits as well", check_undo},
     {"every execution is legal", check_stress},
 };
