@@ -31,3 +31,6 @@ enum check_result poke_alone(void);
 enum check_result poke_check_stuck_early(void), poke_check_stuck_late(void);
 enum check_result poke_check_stuck_given_up(void);
 enum check_result poke_check_stuck_kept(void);
+
+// poke_check_reader.c
+enum check_result poke_check_reader(void);

@@ -10,6 +10,7 @@
 #include "kernel/trap.h"
 #include "smc/door/arena.h"
 #include "smc/door/journal.h"
+#include "smc/door/poke_inside.h"
 #include "smc/patch/poke/poke_check.h"
 
 static char words[128];
@@ -75,6 +76,18 @@ static enum check_result check_two_nops(void)
     bool ok = refused(poke_five_site, two, 5, TEXT_NEW);
     judged("66 66 90 66 90: %s", words);
     return verdict(ok);
+}
+
+// Nobody gets behind a RET. If somebody does, he is to trap.
+static enum check_result check_padding(void)
+{
+    static const uint8_t open[] = {0xc3, 0x90, 0x90, 0x90, 0x90};
+    static const uint8_t shut[] = {0xc3, 0xcc, 0xcc, 0xcc, 0xcc};
+    bool ok = refused(poke_branched_site, open, 2, TEXT_NEW) &&
+              refused(poke_five_site, open, 5, TEXT_NEW);
+    judged("c3 90 90 90 90: %s; c3 cc cc cc cc is %s", words,
+           poke_decode(shut, 5, 0).kind == POKE_RET ? "a RET" : "NONE");
+    return verdict(ok && poke_decode(shut, 5, 0).kind == POKE_RET);
 }
 
 static enum check_result check_old(void)
@@ -259,5 +272,6 @@ static const struct check checks[] = {
     {"a site has one owner", check_reserved},
     {"an arena that is gone reserves nothing", check_forgotten},
     {"both pages or neither", check_crossing},
+    {"what stands behind a RET is INT3", check_padding},
 };
 CHECK_SUITE(poke_refuse, checks);

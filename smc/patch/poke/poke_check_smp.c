@@ -250,6 +250,7 @@ static const struct check checks[] = {
     {"memory that is given up ends its unfinished poke",
      poke_check_stuck_given_up},
     {"memory that is kept keeps its unfinished poke", poke_check_stuck_kept},
+    {"the batch outlives its last reader", poke_check_reader},
     {"two CPUs poke at once", check_two_pokers},
     {"no CPU leaves during a poke", check_leaves},
     {"no CPU comes during a poke", check_comes},
