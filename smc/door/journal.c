@@ -15,6 +15,8 @@
 //   by folding only     the boot
 //   arena_patches is    too low: a block overwrites half of a patch; too
 //   their true count    high: every block is a search
+//   all of them lie in  a block overwrites half of a patch
+//   arena_reach
 //
 // Live entries that overlap are in the order of their writes, since numbers
 // are: the newest is the one whose bytes are in memory.
@@ -34,9 +36,13 @@ static uint32_t count, last, writes;
 // Nothing could go at the last try, and no entry has changed since.
 static bool stuck;
 
-// Live patches in arenas. While there are none, a new block lies over no
-// patch, and the journal need not be searched for one.
+// Live patches in arenas, and the bytes from the first of them to the last, or
+// some more. A block elsewhere lies over none, and the journal need not be
+// searched. The count alone is never 0 where CPUs were started by patched code.
 static uint32_t arena_patches;
+static struct {
+    const uint8_t *start, *end;
+} arena_reach;
 
 // An undo stays JOURNAL_LIVE too, as does a generated block: hence both
 // conditions.
@@ -55,6 +61,37 @@ bool journal_overlaps(const struct journal_entry *e, const uint8_t *site,
                       size_t len)
 {
     return e->site < site + len && site < e->site + e->len;
+}
+
+static bool may_hold_patch(const uint8_t *start, size_t len)
+{
+    return arena_patches && arena_reach.start < start + len &&
+           start < arena_reach.end;
+}
+
+static void reach(const struct journal_entry *e)
+{
+    if (arena_reach.start == arena_reach.end || e->site < arena_reach.start)
+        arena_reach.start = e->site;
+    if (e->site + e->len > arena_reach.end)
+        arena_reach.end = e->site + e->len;
+}
+
+// Back to what is needed, by a search of the whole journal.
+static void shrink_reach(void)
+{
+    arena_reach.start = arena_reach.end = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (is_arena_patch(&entries[i]))
+            reach(&entries[i]);
+}
+
+static void count_live(const struct journal_entry *e)
+{
+    if (!is_arena_patch(e))
+        return;
+    arena_patches++;
+    reach(e);
 }
 
 // Hands an old live patch's bytes to the next live patch there, if that
@@ -148,7 +185,7 @@ uint32_t journal_add(struct journal_entry entry)
     entry.tsc = rdtsc();
     entries[count++] = entry;
     stuck = false; // it may be an heir
-    arena_patches += is_arena_patch(&entry);
+    count_live(&entry);
     return entry.number;
 }
 
@@ -207,11 +244,11 @@ void journal_forget(const void *start, size_t len)
 
 // For a block that is written anew. If a patch below it stayed live, the next
 // patch of these bytes would overlap it, and a fold could bring back bytes of
-// code that exists no more. Without patches in arenas there is no search:
+// code that exists no more. Without patches near the block there is no search:
 // generating many blocks must not take the square of their number.
 void journal_replace(const void *start, size_t len)
 {
-    for (uint32_t i = 0; i < count && arena_patches; i++)
+    for (uint32_t i = 0; i < count && may_hold_patch(start, len); i++)
         if (journal_is_live_patch(&entries[i]) &&
             is_inside(&entries[i], start, len))
             retire(&entries[i], JOURNAL_REPLACED);
@@ -223,9 +260,9 @@ void journal_replace(const void *start, size_t len)
 //   straddles   [ x x x x x x x x x x x x x ]   the answer too
 struct journal_entry *journal_straddler(const void *start, size_t len)
 {
-    if (!arena_patches)
-        return NULL;
-    for (uint32_t i = 0; i < count; i++)
+    if (may_hold_patch(start, len))
+        shrink_reach();
+    for (uint32_t i = 0; i < count && may_hold_patch(start, len); i++)
         if (journal_is_live_patch(&entries[i]) &&
             journal_overlaps(&entries[i], start, len) &&
             !is_inside(&entries[i], start, len))
@@ -241,7 +278,7 @@ void journal_mark_undone(struct journal_entry *entry)
 void journal_revive(struct journal_entry *entry)
 {
     entry->state = JOURNAL_LIVE;
-    arena_patches += is_arena_patch(entry);
+    count_live(entry);
 }
 
 uint32_t journal_count(void)
