@@ -3,6 +3,7 @@
 // the errors, one by one.
 #include "tests-host/emit_error_check.h"
 #include "smc/x86/emit.h"
+#include "smc/x86/nop.h"
 #include "tests-host/host.h"
 #include <stdio.h>
 #include <string.h>

@@ -15,6 +15,7 @@
 #include "kernel/cpu.h"
 #include "kernel/string.h"
 #include "smc/door/poke_inside.h"
+#include "smc/x86/nop.h"
 
 enum {
     OP_INT3 = 0xcc,
@@ -28,27 +29,13 @@ enum {
     OP_JCC32 = 0x80,
 };
 
-// By length: the long NOP, the LEA of %esi into itself, and the short one with
-// prefixes. All three are in compilers' and assemblers' output.
-static const uint8_t long_nops[POKE_MAX + 1][POKE_MAX] = {
-    [1] = {0x90},
-    [2] = {0x66, 0x90},
-    [3] = {0x0f, 0x1f, 0x00},
-    [4] = {0x0f, 0x1f, 0x40, 0x00},
-    [5] = {0x0f, 0x1f, 0x44, 0x00, 0x00},
-    [6] = {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
-};
+// By length: LEA of %esi into itself. With the long NOP and the short one with
+// prefixes it is what compilers and assemblers write.
 static const uint8_t lea_nops[POKE_MAX + 1][POKE_MAX] = {
     [3] = {0x8d, 0x76, 0x00},
     [4] = {0x8d, 0x74, 0x26, 0x00},
     [5] = {0x3e, 0x8d, 0x74, 0x26, 0x00},
     [6] = {0x8d, 0xb6, 0x00, 0x00, 0x00, 0x00},
-};
-static const uint8_t short_nops[POKE_MAX + 1][POKE_MAX] = {
-    [3] = {0x66, 0x66, 0x90},
-    [4] = {0x66, 0x66, 0x66, 0x90},
-    [5] = {0x66, 0x66, 0x66, 0x66, 0x90},
-    [6] = {0x66, 0x66, 0x66, 0x66, 0x66, 0x90},
 };
 
 // Not every i686 has the long NOP, every one has LEA.
@@ -56,14 +43,14 @@ const uint8_t *poke_nop(size_t len)
 {
     if (!len || len > POKE_MAX)
         return NULL;
-    return len > 2 && !cpu.long_nop ? lea_nops[len] : long_nops[len];
+    return len > 2 && !cpu.long_nop ? lea_nops[len] : nop_bytes(len);
 }
 
 static bool is_nop(const uint8_t *bytes, size_t len)
 {
-    return memcmp(bytes, long_nops[len], len) == 0 ||
-           (len > 2 && (memcmp(bytes, lea_nops[len], len) == 0 ||
-                        memcmp(bytes, short_nops[len], len) == 0));
+    return memcmp(bytes, nop_bytes(len), len) == 0 ||
+           memcmp(bytes, nop_prefixed(len), len) == 0 ||
+           (len > 2 && memcmp(bytes, lea_nops[len], len) == 0);
 }
 
 static bool is_padding(const uint8_t *bytes, size_t len)

@@ -118,11 +118,8 @@ static inline void emit_byte(struct emitter *e, uint8_t byte)
 }
 void emit_long(struct emitter *e, uint32_t value);
 
-// NOPs of one instruction each, as a patcher wants them, for n of 1..15: the
-// bytes, or NULL for another n. From 3 on they need a processor that knows
-// 0f 1f (Pentium Pro and later). [SDM2 NOP, table 4-12]
-const uint8_t *nop_bytes(size_t n);
-// n bytes of NOPs, as few instructions as possible.
+// n bytes of NOPs, as few instructions as possible: those of nop_bytes in
+// smc/x86/nop.h.
 void emit_nop(struct emitter *e, size_t n);
 // NOPs up to a multiple of `alignment` in address. EMIT_OPERAND unless it is a
 // power of two.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Suite `x86`: functions done by the emulator, and functions changed.
-#include "kernel/cpu.h"
 #include "kernel/string.h"
 #include "smc/x86/assemble.h"
 #include "smc/x86/emulate.h"
+#include "smc/x86/nop.h"
 #include "smc/x86/x86_check.h"
 #include "smc/x86/x86_poke.h"
 #include "smc/x86/x86_sample.h"
@@ -193,17 +193,14 @@ enum check_result x86_check_pads(void)
 {
     uint8_t pad[INSN_MAX];
     uint32_t whole = 0;
-    bool has = cpu.long_nop;
     for (unsigned k = 0; k < 2; k++) {
-        cpu.long_nop = has && k == 0;
         for (unsigned n = 1; n <= INSN_MAX; n++) {
             struct insn insn;
-            x86_pad(pad, n);
+            nop_pad(pad, n, k == 0);
             whole += insn_decode(&insn, pad, n, INSN_32) == INSN_OK &&
                      insn.length == n;
         }
     }
-    cpu.long_nop = has;
     judged("%u of 30 pads are one instruction", whole);
     return verdict(whole == 30);
 }

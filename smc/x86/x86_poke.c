@@ -33,7 +33,7 @@
 #include "smc/door/journal.h"
 #include "smc/x86/assemble.h"
 #include "smc/x86/decode.h"
-#include "smc/x86/emit.h"
+#include "smc/x86/nop.h"
 #include "smc/x86/x86_list.h"
 
 // Judging -----------------------------------------------------------------
@@ -102,21 +102,6 @@ struct boundary_verdict x86_may_patch(const uint8_t *site, uint32_t *length)
 
 // Writing -----------------------------------------------------------------
 
-// Operand-size prefixes in front of 90 change nothing, on any i386.
-//
-//   n = 3   with the long NOP   0f 1f 00      without   66 66 90
-void x86_pad(uint8_t *out, size_t n)
-{
-    if (!n)
-        return;
-    if (cpu.long_nop) {
-        memcpy(out, nop_bytes(n), n);
-    } else {
-        memset(out, 0x66, n - 1);
-        out[n - 1] = 0x90;
-    }
-}
-
 struct boundary_verdict x86_poke(uint8_t *site, const uint8_t *code, size_t n,
                                  struct text_result *result)
 {
@@ -129,7 +114,7 @@ struct boundary_verdict x86_poke(uint8_t *site, const uint8_t *code, size_t n,
     // new and old have room for the longest instruction behind TEXT_MAX bytes:
     // the last one touched may reach that far.
     memcpy(new, code, n);
-    x86_pad(new + n, length - n);
+    nop_pad(new + n, length - n, cpu.long_nop);
     memcpy(old, site, length);
     // Read now, with interrupts on: if a handler patches the site before the
     // door compares, the door refuses. More than TEXT_MAX it refuses as well.

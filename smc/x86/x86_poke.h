@@ -10,9 +10,6 @@
 // Walks over all of the kernel's text: for commands, not for every patch.
 struct boundary_verdict x86_may_patch(const uint8_t *site, uint32_t *length);
 
-// One NOP of `n` (1..15) bytes that this processor knows.
-void x86_pad(uint8_t *out, size_t n);
-
 // Patches `n` bytes (TEXT_MAX at most) of new code over the site: whole
 // instructions, which is the caller's to see to. They are padded by one NOP to
 // the end of the last old instruction that they touch. The verdict says

@@ -4,8 +4,7 @@
 // answer about an instruction is a bug of the machine.
 #include "smc/patch/alternative/feature.h"
 #include "kernel/cpu.h"
-#include "kernel/string.h"
-#include "smc/x86/emit.h"
+#include "smc/x86/nop.h"
 
 enum {
     LEAF_FEATURES = 1, // ecx bit 23 popcnt, edx bit 26 sse2
@@ -13,8 +12,6 @@ enum {
     POPCNT_BIT = 23,
     SSE2_BIT = 26,
     ERMS_BIT = 9,
-    OPERAND_SIZE = 0x66,
-    NOP = 0x90,
 };
 
 static uint32_t bit_if(bool there, unsigned feature)
@@ -61,12 +58,5 @@ const char *feature_name(uint8_t feature)
 // behind it or in front of it, never into it.
 void feature_nop(uint8_t *out, size_t n, uint32_t set)
 {
-    if (!n)
-        return;
-    if (feature_met(FEATURE_LONG_NOP, set)) {
-        memcpy(out, nop_bytes(n), n);
-        return;
-    }
-    memset(out, OPERAND_SIZE, n - 1);
-    out[n - 1] = NOP;
+    nop_pad(out, n, feature_met(FEATURE_LONG_NOP, set));
 }

@@ -14,15 +14,6 @@
 
 enum { JMP_REL8 = 0xeb, JMP_REL32 = 0xe9, LONGEST_SITE = 5 };
 
-// One instruction each, never two: whoever is interrupted between two would
-// resume in the middle of what replaces them. In 2008 Linux's padding of two
-// NOPs did just that: a preempted CPU ran the second half of a CALL. The long
-// NOP is not on every i686; LEA of esi into itself is.
-// [SDM2 NOP] has the table of recommended forms.
-static const uint8_t nop2[] = {0x66, 0x90};
-static const uint8_t nop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
-static const uint8_t lea5[] = {0x3e, 0x8d, 0x74, 0x26, 0x00};
-
 // The jump that the assembler made for this site; returns its length. The
 // distance counts from the end of the instruction, to either side:
 //
@@ -40,20 +31,14 @@ static size_t make_jump(const struct once_site *s, uint8_t *bytes)
     return len;
 }
 
-// cpu.long_nop is false until cpu_probe_traps, which boot calls right after
-// door_init. A block that completed between the two would get the LEA, and
-// is_nop would look for the long NOP ever after.
-static const uint8_t *nop_for(size_t len)
-{
-    return len == 2 ? nop2 : cpu.long_nop ? nop5 : lea5;
-}
-
 // The bytes decide, not a flag of ours: a flag would be wrong after an `undo`
-// from the shell.
+// from the shell. cpu.long_nop is false until cpu_probe_traps, which boot calls
+// right after door_init: a block that completed between the two would get the
+// LEA, and this would look for the long NOP ever after.
 static bool is_nop(const struct once_site *s)
 {
     size_t len = (size_t)(s->end - s->site);
-    return memcmp(s->site, nop_for(len), len) == 0;
+    return memcmp(s->site, poke_nop(len), len) == 0;
 }
 
 static bool is_jump(const struct once_site *s)
@@ -73,7 +58,7 @@ static enum text_reason patch(const struct once_site *s, bool to_nop)
 {
     uint8_t jump[LONGEST_SITE];
     size_t len = make_jump(s, jump);
-    const uint8_t *nop = nop_for(len);
+    const uint8_t *nop = poke_nop(len);
     bool alone = !(cpus_online() & (cpus_online() - 1));
     return (alone ? text_write : text_poke)(s->site, to_nop ? jump : nop,
                                             to_nop ? nop : jump, len, "once")

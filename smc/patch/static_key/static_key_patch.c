@@ -11,12 +11,9 @@
 #include "kernel/string.h"
 #include "smc/door/poke.h"
 #include "smc/patch/static_key/static_key_inside.h"
+#include "smc/x86/nop.h"
 
 enum { JMP_REL8 = 0xeb, JMP_REL32 = 0xe9 };
-
-// As the assembler has made them: see static_key_site.h.
-static const uint8_t image_nop2[] = {0x66, 0x90};
-static const uint8_t image_nop5[] = {0x66, 0x66, 0x66, 0x66, 0x90};
 
 // The batch in the making. The lock of static_key.c, or boot, keeps others
 // out.
@@ -31,9 +28,10 @@ static void make_jump(const struct static_key_site *s, uint8_t *bytes)
               s->key->name, s->site);
 }
 
+// As the assembler has made it: see static_key_site.h.
 static const uint8_t *image_nop(const struct static_key_site *s)
 {
-    return s->len == 2 ? image_nop2 : image_nop5;
+    return nop_prefixed(s->len);
 }
 
 // The long NOP, where the processor has it.
