@@ -68,30 +68,44 @@ trap_soft_stubs:
     .set n, n + 1
     .endr
 
-    .type trap_common, @function
-trap_common:
+/* The data segments, by way of eax. */
+    .macro load_segments selector
+    mov $\selector, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %fs
+    mov %eax, %gs
+    .endm
+
+/* The lower half of the frame. Ring 3 or loaded code may have put anything
+ * into the segment registers; cs and ss the gate has loaded. C expects the
+ * direction flag to be clear, and memmove may have been interrupted while it
+ * was set. */
+    .macro save_all
     pusha
     push %ds
     push %es
     push %fs
     push %gs
-    /* Ring 3 or loaded code may have put anything there; cs and ss the gate
-       has loaded. C expects the direction flag to be clear, and memmove may
-       have been interrupted while it was set. */
-    mov $GDT_DATA, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
+    load_segments GDT_DATA
     cld
-    push %esp                       /* the argument: the frame's address */
-    call trap_dispatch
-    add $4, %esp
+    .endm
+
+    .macro restore_all
     pop %gs
     pop %fs
     pop %es
     pop %ds
     popa
+    .endm
+
+    .type trap_common, @function
+trap_common:
+    save_all
+    push %esp                       /* the argument: the frame's address */
+    call trap_dispatch
+    add $4, %esp
+    restore_all
     add $8, %esp                    /* vector and error */
     iret
     .size trap_common, . - trap_common
@@ -119,26 +133,12 @@ trap_int3:
     .rept 5
     pushl 16(%esp)
     .endr
-1:  pusha
-    push %ds
-    push %es
-    push %fs
-    push %gs
-    mov $GDT_DATA, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    cld
+1:  save_all
     push %esp
     call poke_int3
     add $4, %esp
     mov %eax, 48(%esp)              /* the vector */
-    pop %gs
-    pop %fs
-    pop %es
-    pop %ds
-    popa
+    restore_all
     mov (%esp), %esp
     iret
     .size trap_int3, . - trap_int3
@@ -211,11 +211,7 @@ trap_try_raw:
 trap_unwind:
     cli
     cld
-    mov $GDT_DATA, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
+    load_segments GDT_DATA
     mov 4(%esp), %esp
     lea 24(%esp), %ebp              /* where trap_try_raw's ebp points */
     xor %eax, %eax
@@ -233,11 +229,7 @@ trap_unwind:
 trap_enter_user:
     mov 4(%esp), %ecx               /* eip */
     mov 8(%esp), %edx               /* esp */
-    mov $GDT_USER_DATA, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
+    load_segments GDT_USER_DATA
     push %eax
     push %edx
     pushf

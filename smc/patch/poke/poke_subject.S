@@ -39,26 +39,21 @@ poke_five_end:
 
 /* The return address is the instruction behind the site, whether the CALL was
  * executed or emulated; otherwise the answer is far off. */
-    .globl poke_add_10, poke_add_100
-    .type poke_add_10, @function
-poke_add_10:
+    .macro adder name, number
+    .globl \name
+    .type \name, @function
+\name:
     cmpl $poke_five_site_end, (%esp)
     jne 1f
-    add $10, %eax
+    add $\number, %eax
     ret
 1:  add $1000, %eax
     ret
-    .size poke_add_10, . - poke_add_10
+    .size \name, . - \name
+    .endm
 
-    .type poke_add_100, @function
-poke_add_100:
-    cmpl $poke_five_site_end, (%esp)
-    jne 1f
-    add $100, %eax
-    ret
-1:  add $1000, %eax
-    ret
-    .size poke_add_100, . - poke_add_100
+    adder poke_add_10, 10
+    adder poke_add_100, 100
 
 /* bool poke_jcc8(uint32_t flags, uint32_t *after), and poke_jcc32
  * Was the branch in the site taken? With these of the flags OF SF ZF AF PF CF;
