@@ -6,107 +6,110 @@
 #include "kernel/smp_check.h"
 #include "kernel/string.h"
 
-enum { SUM_AT_MADT = 9, SUM_AT_MP = 7, MADT_LENGTH = 44 + 8 + 12 + 8 };
+enum {
+    MADT_LENGTH = 44 + 8 + 12 + 8,
+    MP_LENGTH = 44 + 20 + 8 + 20,
+    LONGEST = MP_LENGTH,
+};
 
-static void put_sum(uint8_t *at, size_t len, size_t where)
+struct kind {
+    size_t length, sum_at;
+    void (*make)(uint8_t *at); // all but the sum, into zeros
+    const char *(*read)(const uint8_t *at, size_t len, struct cpu_table *t);
+};
+
+static void put_sum(const struct kind *kind, uint8_t *at)
 {
-    at[where] = 0;
-    at[where] = (uint8_t)-table_sum(at, len);
+    at[kind->sum_at] = 0;
+    at[kind->sum_at] = (uint8_t)-table_sum(at, kind->length);
+}
+
+static void make_good(const struct kind *kind, uint8_t at[LONGEST])
+{
+    memset(at, 0, LONGEST);
+    kind->make(at);
+    put_sum(kind, at);
+}
+
+// Is this the fault of a table with one byte changed? "good" if there is none.
+static uint32_t named(const struct kind *kind, size_t where, uint8_t value,
+                      bool sum_too, const char *fault)
+{
+    uint8_t at[LONGEST];
+    struct cpu_table table = {0};
+    make_good(kind, at);
+    at[where] = value;
+    if (sum_too)
+        put_sum(kind, at);
+    const char *said = kind->read(at, kind->length, &table);
+    return strcmp(said ? said : "good", fault) == 0;
+}
+
+// Is the good one read, with this one usable processor and one not usable?
+static bool reads(const struct kind *kind, uint8_t apic_id)
+{
+    uint8_t at[LONGEST];
+    struct cpu_table table = {0};
+    make_good(kind, at);
+    return !kind->read(at, kind->length, &table) && table.count == 1 &&
+           table.apic_id[0] == apic_id && table.disabled == 1;
 }
 
 // Processors 3 (usable) and 5 (not), and an I/O APIC between them.
 static void make_madt(uint8_t *at)
 {
-    memset(at, 0, MADT_LENGTH);
     memcpy(at, "APIC", 4);
     at[4] = MADT_LENGTH;
     memcpy(at + 44, "\0\10\0\3\1\0\0\0", 8);
     memcpy(at + 52, "\1\14\0\0\0\0\0\0\0\0\0\0", 12);
     memcpy(at + 64, "\0\10\1\5\0\0\0\0", 8);
-    put_sum(at, MADT_LENGTH, SUM_AT_MADT);
-}
-
-// The fault of a table with one byte changed; "good" if there is none.
-static const char *madt_with(size_t where, uint8_t value, bool sum_too)
-{
-    uint8_t at[MADT_LENGTH];
-    struct cpu_table table = {0};
-    make_madt(at);
-    at[where] = value;
-    if (sum_too)
-        put_sum(at, MADT_LENGTH, SUM_AT_MADT);
-    const char *fault = madt_read(at, MADT_LENGTH, &table);
-    return fault ? fault : "good";
-}
-
-static uint32_t same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
 }
 
 enum check_result smp_check_madt(void)
 {
-    uint8_t at[MADT_LENGTH];
+    static const struct kind madt = {MADT_LENGTH, 9, make_madt, madt_read};
+    static const char cut[] = "an entry does not end inside it";
+    uint8_t at[LONGEST];
     struct cpu_table table = {0};
-    make_madt(at);
-    bool good = !madt_read(at, MADT_LENGTH, &table) && table.count == 1 &&
-                table.apic_id[0] == 3 && table.disabled == 1;
-    uint32_t named =
-        same(madt_with(20, 1, false), "its bytes do not add up to 0") +
-        same(madt_with(45, 0, true), "an entry does not end inside it") +
-        same(madt_with(45, 1, true), "an entry does not end inside it") +
-        same(madt_with(65, 9, true), "an entry does not end inside it") +
-        same(madt_with(45, 4, true), "a processor's entry is shorter than 8 "
-                                     "bytes") +
-        same(madt_with(48, 0, true), "it lists no usable processor");
+    make_good(&madt, at);
     const char *brief = madt_read(at, 43, &table);
-    named += brief && same(brief, "it is shorter than its own header");
-    judged("a good one is read, %u of 7 bad ones are named", named);
-    return verdict(good && named == 7);
+    uint32_t count =
+        named(&madt, 20, 1, false, "its bytes do not add up to 0") +
+        named(&madt, 45, 0, true, cut) + named(&madt, 45, 1, true, cut) +
+        named(&madt, 65, 9, true, cut) +
+        named(&madt, 45, 4, true,
+              "a processor's entry is shorter than 8 bytes") +
+        named(&madt, 48, 0, true, "it lists no usable processor") +
+        (brief && strcmp(brief, "it is shorter than its own header") == 0);
+    bool good = reads(&madt, 3);
+    judged("a good one is read, %u of 7 bad ones are named", count);
+    return verdict(good && count == 7);
 }
-
-enum { MP_LENGTH = 44 + 20 + 8 + 20 };
 
 static void make_mp(uint8_t *at)
 {
-    memset(at, 0, MP_LENGTH);
     memcpy(at, "PCMP", 4);
     at[4] = MP_LENGTH;
     at[34] = 3;
     at[44 + 3] = 1; // processor 0, usable
     at[64] = 1;     // a bus
     at[72 + 1] = 4; // processor 4, not usable
-    put_sum(at, MP_LENGTH, SUM_AT_MP);
-}
-
-static const char *mp_with(size_t where, uint8_t value, bool sum_too)
-{
-    uint8_t at[MP_LENGTH];
-    struct cpu_table table = {0};
-    make_mp(at);
-    at[where] = value;
-    if (sum_too)
-        put_sum(at, MP_LENGTH, SUM_AT_MP);
-    const char *fault = mp_read(at, MP_LENGTH, &table);
-    return fault ? fault : "good";
 }
 
 enum check_result smp_check_mp(void)
 {
-    uint8_t at[MP_LENGTH];
-    struct cpu_table table = {0};
-    make_mp(at);
-    bool good = !mp_read(at, MP_LENGTH, &table) && table.count == 1 &&
-                table.apic_id[0] == 0 && table.disabled == 1;
-    uint32_t named =
-        same(mp_with(0, 'Q', true), "no signature PCMP") +
-        same(mp_with(20, 1, false), "its bytes do not add up to 0") +
-        same(mp_with(64, 9, true), "an entry of an unknown type") +
-        same(mp_with(34, 4, true), "an entry of an unknown type") +
-        same(mp_with(64, 0, true), "an entry does not end inside it") +
-        same(mp_with(47, 0, true), "it lists no usable processor");
-    judged("a good one is read, %u of 6 bad ones are named", named);
-    return verdict(good && named == 6);
+    static const struct kind mp = {MP_LENGTH, 7, make_mp, mp_read};
+    static const char unknown[] = "an entry of an unknown type";
+    uint32_t count = named(&mp, 0, 'Q', true, "no signature PCMP") +
+                     named(&mp, 20, 1, false, "its bytes do not add up to 0") +
+                     named(&mp, 64, 9, true, unknown) +
+                     named(&mp, 34, 4, true, unknown) +
+                     named(&mp, 64, 0, true,
+                           "an entry does not end inside it") +
+                     named(&mp, 47, 0, true, "it lists no usable processor");
+    bool good = reads(&mp, 0);
+    judged("a good one is read, %u of 6 bad ones are named", count);
+    return verdict(good && count == 6);
 }
 
 // Read again, by both ways. The older one may list only the first of several
