@@ -136,17 +136,6 @@ static PRINTF_LIKE(2, 3) int c_sprintf(char *out, const char *fmt, ...)
     return len;
 }
 
-static PRINTF_LIKE(1, 2) int c_printf(const char *fmt, ...)
-{
-    va_list ap;
-    int len;
-
-    va_start(ap, fmt);
-    len = host_vprintf(fmt, ap);
-    va_end(ap);
-    return len;
-}
-
 static PRINTF_LIKE(2, 3) int c_fprintf(struct host_stream *stream,
                                        const char *fmt, ...)
 {
@@ -239,7 +228,7 @@ static const struct host_symbol symbols[] = {
     HOST_CODE("malloc", host_alloc),    HOST_CODE("memchr", memchr),
     HOST_CODE("memcmp", memcmp),        HOST_CODE("memcpy", memcpy),
     HOST_CODE("memmove", memmove),      HOST_CODE("memset", memset),
-    HOST_CODE("printf", c_printf),      HOST_CODE("putc", host_fputc),
+    HOST_CODE("printf", host_printf),   HOST_CODE("putc", host_fputc),
     HOST_CODE("putchar", c_putchar),    HOST_CODE("puts", c_puts),
     HOST_CODE("qsort", host_sort),      HOST_CODE("rand", c_rand),
     HOST_CODE("realloc", host_resize),  HOST_CODE("snprintf", host_snprintf),

@@ -33,7 +33,6 @@ GRUB void host_grub_print_error(void);
 
 // host_grub_print.c
 GRUB int host_grub_vprintf(const char *fmt, va_list ap);
-int host_grub_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 char *host_grub_xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 GRUB char *host_grub_xvasprintf(const char *fmt, va_list ap);
 void host_grub_real_dprintf(const char *file, int line, const char *condition,

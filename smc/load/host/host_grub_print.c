@@ -9,17 +9,6 @@ GRUB int host_grub_vprintf(const char *fmt, va_list ap)
     return host_vprintf(fmt, ap);
 }
 
-int host_grub_printf(const char *fmt, ...)
-{
-    va_list ap;
-    int len;
-
-    va_start(ap, fmt);
-    len = host_vprintf(fmt, ap);
-    va_end(ap);
-    return len;
-}
-
 char *host_grub_xasprintf(const char *fmt, ...)
 {
     va_list ap;

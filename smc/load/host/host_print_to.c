@@ -45,3 +45,14 @@ int host_vprintf(const char *fmt, va_list ap)
 
     return host_format(&sink, fmt, ap);
 }
+
+int host_printf(const char *fmt, ...)
+{
+    va_list ap;
+    int len;
+
+    va_start(ap, fmt);
+    len = host_vprintf(fmt, ap);
+    va_end(ap);
+    return len;
+}

@@ -25,4 +25,5 @@ int host_vsnprintf(char *out, size_t size, const char *fmt, va_list ap);
 char *host_vasprintf(const char *fmt, va_list ap);
 
 // On the console. Returns the number of characters.
+int host_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int host_vprintf(const char *fmt, va_list ap);
