@@ -121,22 +121,24 @@ def test_relocating_is_as_fast_as_promised(relocations):
     pytest.fail(f"ms, ours and glibc's: {late} of {rows}")
 
 
+def nanoseconds(program, runs):
+    """By row, the median."""
+    host.need_32_bits()
+    return {name: float(ns) for name, ns in re.findall(
+        r"^  (\S.*?)  +([\d.]+) +[\d.]+ +[\d.]+% +[\d.]+$",
+        host.run(program, "--runs", runs), re.M)}
+
+
 def test_patched_sites_have_all_rows():
     """The program itself compares what the loops come to."""
-    host.need_32_bits()
-    out = host.run("m32/time_patch", "--runs", 1)
-    rows = re.findall(r"^  (\S.*?)  +[\d.]+ +[\d.]+ +[\d.]+% +[\d.]+$", out,
-                      re.M)
+    rows = nanoseconds("m32/time_patch", 1)
     assert len(rows) == 11 and "static_call" in rows and "alternative" in rows
 
 
 @pytest.mark.long
 def test_a_call_of_the_tracer_is_cheaper_than_a_breakpoint():
     """By two orders of magnitude; and the NOP is no multiple of nothing."""
-    host.need_32_bits()
-    out = host.run("m32/time_trace", "--runs", 31)
-    time = {name: float(ns) for name, ns in re.findall(
-        r"^  (\S.*?)  +([\d.]+) +[\d.]+ +[\d.]+% +[\d.]+$", out, re.M)}
+    time = nanoseconds("m32/time_trace", 31)
     assert len(time) == 5
     assert time["entry, on: counted"] * 20 < time["INT3 and SIGTRAP: counted"]
     assert time["entry, off: 66 66 66 66 90"] < 10 * time["no entry"]
@@ -145,9 +147,6 @@ def test_a_call_of_the_tracer_is_cheaper_than_a_breakpoint():
 @pytest.mark.long
 def test_a_patched_call_is_faster_than_a_retpoline():
     """By far, on any processor: a busy machine does not turn that round."""
-    host.need_32_bits()
-    out = host.run("m32/time_patch", "--runs", 31)
-    time = {name: float(ns) for name, ns in re.findall(
-        r"^  (\S.*?)  +([\d.]+) +[\d.]+ +[\d.]+% +[\d.]+$", out, re.M)}
+    time = nanoseconds("m32/time_patch", 31)
     assert time["static_call"] * 2 < time["function pointer, retpoline"]
     assert time["alternative"] * 4 < time["the loop always"]
