@@ -183,6 +183,7 @@ static const struct check x86_checks[] = {
     {"poke replaces whole instructions, undo restores the text",
      x86_check_poke},
     {"poke refuses what would break the function", x86_check_poke_refusals},
+    {"several instructions change under fire", x86_check_poke_under_fire},
     {"padding is one instruction of any length", x86_check_pads},
 };
 CHECK_SUITE(x86, x86_checks);

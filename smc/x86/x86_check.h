@@ -13,6 +13,8 @@ enum check_result x86_check_hops(void);
 enum check_result x86_check_move_refusals(void);
 // x86_check_live.c
 enum check_result x86_check_emulated(void);
+// x86_check_poke.c
 enum check_result x86_check_poke(void);
 enum check_result x86_check_poke_refusals(void);
+enum check_result x86_check_poke_under_fire(void);
 enum check_result x86_check_pads(void);

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Suite `x86`: functions done by the emulator, and functions changed.
+// Suite `x86`: functions done by the emulator.
 #include "kernel/string.h"
-#include "smc/x86/assemble.h"
 #include "smc/x86/emulate.h"
-#include "smc/x86/nop.h"
 #include "smc/x86/x86_check.h"
-#include "smc/x86/x86_poke.h"
 #include "smc/x86/x86_sample.h"
 #include "smc/x86/x86_show.h"
-
-// Emulating ---------------------------------------------------------------
 
 // What emulated code may write to: a stack, and room for a result. It reads
 // all of the kernel. A write anywhere else is a fault, and so a failed check
@@ -122,85 +117,4 @@ enum check_result x86_check_emulated(void)
            "\"%s\"",
            a.count, b.count, c.count, d.count, sandbox.text);
     return verdict(same && a.done && b.done && c.done && d.done);
-}
-
-// Replacing ---------------------------------------------------------------
-
-static struct boundary_verdict poke(const void *site, const char *line,
-                                    struct text_result *result)
-{
-    struct assembled code;
-    *result = (struct text_result){.reason = TEXT_BAD_LENGTH};
-    if (!assemble(&code, line, (uint32_t)site, NULL))
-        return (struct boundary_verdict){.reason = BOUNDARY_EMPTY};
-    return x86_poke((uint8_t *)(uintptr_t)site, code.bytes, code.len, result);
-}
-
-// Two pokes of the same site, taken back in reverse order. The hash proves
-// more than the function's result does: the padding is restored, too.
-enum check_result x86_check_poke(void)
-{
-    struct text_result r;
-    char bytes[3 * TEXT_MAX];
-    const uint8_t *site = (const void *)x86_site;
-    uint64_t before = text_hash();
-    if (x86_check_patched(site))
-        return CHECK_SKIP;
-    struct boundary_verdict v = poke(site, "mov $42,%eax", &r);
-    uint32_t result = x86_site(), number = r.entry;
-    struct boundary_verdict w = poke(site, "xor %eax,%eax", &r);
-    hex_bytes(bytes, sizeof bytes, site, 5);
-    uint32_t zero = x86_site();
-    bool good = v.reason == BOUNDARY_OK && w.reason == BOUNDARY_OK &&
-                text_undo(r.entry).reason == TEXT_OK &&
-                text_undo(number).reason == TEXT_OK;
-    judged("1, then %u, then %u by %s, then %u; the text hash is %s", result,
-           zero, bytes, x86_site(),
-           text_hash() == before ? "the same" : "ANOTHER");
-    return verdict(good && result == 42 && !zero && x86_site() == 1 &&
-                   text_hash() == before);
-}
-
-// The second one is the reason for all this: five bytes at +4 are whole
-// instructions, but the loop leads to +8. Without the refusal the first
-// symptom would be a sum that is wrong by whatever the middle of the new code
-// does.
-enum check_result x86_check_poke_refusals(void)
-{
-    const uint8_t *sum = (const void *)x86_sum;
-    struct text_result r;
-    uint64_t before = text_hash();
-    char why[100];
-    if (x86_check_patched(sum))
-        return CHECK_SKIP;
-    struct boundary_verdict v[] = {
-        poke(sum + 1, "nop", &r),              // inside the first
-        poke(sum + 4, "mov $1,%eax", &r),      // over the loop's head
-        poke(sum + 12, "mov $1,%eax", &r),     // the end is near
-        poke((const void *)memcpy, "nop", &r), // the door says no
-    };
-    bool good = v[0].reason == BOUNDARY_INSIDE &&
-                v[1].reason == BOUNDARY_BRANCH &&
-                v[1].at == (uint32_t)sum + 8 && v[2].reason == BOUNDARY_OVER &&
-                v[3].reason == BOUNDARY_OK && r.reason == TEXT_DOOR;
-    judged("%s", boundaries_explain(why, sizeof why, &v[1]));
-    return verdict(good && text_hash() == before);
-}
-
-// With the long NOP, and as on a processor without it. Two NOPs in one pad
-// would be the bug of 2008: see docs/once.md.
-enum check_result x86_check_pads(void)
-{
-    uint8_t pad[INSN_MAX];
-    uint32_t whole = 0;
-    for (unsigned k = 0; k < 2; k++) {
-        for (unsigned n = 1; n <= INSN_MAX; n++) {
-            struct insn insn;
-            nop_pad(pad, n, k == 0);
-            whole += insn_decode(&insn, pad, n, INSN_32) == INSN_OK &&
-                     insn.length == n;
-        }
-    }
-    judged("%u of 30 pads are one instruction", whole);
-    return verdict(whole == 30);
 }

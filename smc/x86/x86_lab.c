@@ -237,26 +237,24 @@ static void demo_poke(void)
     static const char line[] = "xor %eax,%eax";
     char why[128];
     struct assembled code;
-    struct text_result mine, other;
+    struct x86_poked mine, other;
     uint8_t *site = (uint8_t *)(uintptr_t)x86_site;
     tell("And one replaced: x86_site returns %u.", x86_site());
     tell_code("before", site, 5);
     assemble(&code, line, (uint32_t)site, NULL);
     tell("Typed: %s", line);
-    struct boundary_verdict v = x86_poke(site, code.bytes, code.len, &mine);
-    if (v.reason != BOUNDARY_OK || mine.reason != TEXT_OK) {
-        tell("refused: %s", v.reason != BOUNDARY_OK
-                                ? boundaries_explain(why, sizeof why, &v)
-                                : text_explain(why, sizeof why, &mine));
+    x86_poke(&mine, site, code.bytes, code.len);
+    if (!mine.done) {
+        tell("refused: %s", x86_poke_explain(why, sizeof why, &mine));
         return;
     }
     tell_code("after", site, 5);
     tell("It returns %u. Half an instruction is not replaced:", x86_site());
     // From the operand's first byte: nobody would arrive at the new code's
     // start.
-    v = x86_poke(site + 1, code.bytes, code.len, &other);
-    tell("refused: %s", boundaries_explain(why, sizeof why, &v));
-    text_undo(mine.entry);
+    x86_poke(&other, site + 1, code.bytes, code.len);
+    tell("refused: %s", x86_poke_explain(why, sizeof why, &other));
+    text_undo(mine.door.entry);
     tell("Undone, it returns %u.", x86_site());
 }
 

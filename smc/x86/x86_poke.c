@@ -20,8 +20,10 @@
 //   not the door's own, mapped, still the        text_write
 //     same bytes
 //
-// Not asked: whether anybody is in the middle of the site now. There is one
-// CPU, and it runs this.
+//   nobody is in the middle of the site now      still_call
+//
+// The last by stopping all other CPUs and reading the stack of every thread:
+// several instructions cannot be changed under a CPU that may be between two.
 #include "smc/x86/x86_poke.h"
 #include "kernel/command.h"
 #include "kernel/cpu.h"
@@ -31,6 +33,7 @@
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/journal.h"
+#include "smc/patch/livepatch/still.h"
 #include "smc/x86/assemble.h"
 #include "smc/x86/decode.h"
 #include "smc/x86/nop.h"
@@ -102,24 +105,52 @@ struct boundary_verdict x86_may_patch(const uint8_t *site, uint32_t *length)
 
 // Writing -----------------------------------------------------------------
 
-struct boundary_verdict x86_poke(uint8_t *site, const uint8_t *code, size_t n,
-                                 struct text_result *result)
-{
+enum { PATIENCE_US = 1000000 };
+
+// There is room for the longest instruction behind TEXT_MAX bytes: the last one
+// touched may reach that far.
+struct job {
+    uint8_t *site;
+    uint32_t length;
     uint8_t new[TEXT_MAX + INSN_MAX], old[TEXT_MAX + INSN_MAX];
-    uint32_t length = (uint32_t)n;
-    struct boundary_verdict v = x86_may_patch(site, &length);
-    *result = (struct text_result){0};
-    if (v.reason != BOUNDARY_OK)
-        return v;
-    // new and old have room for the longest instruction behind TEXT_MAX bytes:
-    // the last one touched may reach that far.
-    memcpy(new, code, n);
-    nop_pad(new + n, length - n, cpu.long_nop);
-    memcpy(old, site, length);
-    // Read now, with interrupts on: if a handler patches the site before the
-    // door compares, the door refuses. More than TEXT_MAX it refuses as well.
-    *result = text_write(site, old, new, length, "poke");
-    return v;
+    struct text_result *result;
+};
+
+// All other CPUs stand still. More than TEXT_MAX the door refuses, and another
+// patch that came since the old bytes were read.
+static void write(void *arg)
+{
+    const struct job *job = arg;
+    *job->result = text_write(job->site, job->old, job->new, job->length,
+                              "poke");
+}
+
+void x86_poke(struct x86_poked *p, uint8_t *site, const uint8_t *code,
+              size_t n)
+{
+    struct job job = {.site = site, .length = (uint32_t)n, .result = &p->door};
+    *p = (struct x86_poked){.verdict = x86_may_patch(site, &job.length)};
+    if (p->verdict.reason != BOUNDARY_OK)
+        return;
+    memcpy(job.new, code, n);
+    nop_pad(job.new + n, job.length - n, cpu.long_nop);
+    memcpy(job.old, site, job.length);
+    // Whoever is at the first byte has not begun, or has returned to it.
+    const struct still_range inside = {site + 1, job.length - 1};
+    uint32_t looks = 0;
+    p->done = still_call(&inside, 1, write, &job, PATIENCE_US, &looks,
+                         p->in_the_way, sizeof p->in_the_way) &&
+              p->door.reason == TEXT_OK;
+}
+
+char *x86_poke_explain(char *out, size_t size, const struct x86_poked *p)
+{
+    if (p->verdict.reason != BOUNDARY_OK)
+        return boundaries_explain(out, size, &p->verdict);
+    if (!p->in_the_way[0] || p->done)
+        return text_explain(out, size, &p->door);
+    ksnprintf(out, size, "%s", p->in_the_way);
+    return out;
 }
 
 // The command -------------------------------------------------------------
@@ -175,18 +206,16 @@ static void show(const char *when, const uint8_t *bytes, uint32_t len,
         at += x86_list_bytes(bytes + at, len - at, address + (uint32_t)at);
 }
 
-// What became of it, in words.
-static int report(const uint8_t *site, const struct boundary_verdict *v,
-                  const struct text_result *r)
+// What became of it, in words. Only the door's refusals are in the journal.
+static int report(const uint8_t *site, const struct x86_poked *p)
 {
-    char why[128];
-    if (v->reason != BOUNDARY_OK) {
-        kprintf("poke: refused: %s\n", boundaries_explain(why, sizeof why, v));
-        return 1;
-    }
-    if (r->reason != TEXT_OK) {
-        kprintf("poke: #%u refused: %s\n", r->entry,
-                text_explain(why, sizeof why, r));
+    char why[128], number[16] = "";
+    const struct text_result *r = &p->door;
+    if (!p->done) {
+        if (r->entry)
+            ksnprintf(number, sizeof number, "#%u ", r->entry);
+        kprintf("poke: %srefused: %s\n", number,
+                x86_poke_explain(why, sizeof why, p));
         return 1;
     }
     show("before", r->found, r->len, (uint32_t)site);
@@ -200,7 +229,7 @@ static int run_poke(int argc, char **argv)
     const uint8_t *place;
     uint8_t code[TEXT_MAX];
     uint32_t offset;
-    struct text_result result;
+    struct x86_poked poked;
     if (argc < 3)
         return command_usage("poke");
     if (!x86_place("poke", argv[1], &place) || x86_namesakes("poke", argv[1]))
@@ -213,8 +242,8 @@ static int run_poke(int argc, char **argv)
     if (!n || !is_whole(code, n, place))
         return 1;
     uint8_t *site = (uint8_t *)(uintptr_t)place;
-    struct boundary_verdict v = x86_poke(site, code, n, &result);
-    return report(site, &v, &result);
+    x86_poke(&poked, site, code, n);
+    return report(site, &poked);
 }
 COMMAND(poke, "PLACE \"LINE\" ...",
         "replace live instructions through the door", run_poke);

@@ -28,7 +28,7 @@ x86_parts:
  *   before   B8 01 00 00 00   mov $1, %eax
  *   after    whatever was typed, padded by a NOP
  *   who      x86_poke, through text_write
- *   safe     one CPU; boundaries were judged; nobody runs it meanwhile
+ *   safe     boundaries are judged; all CPUs stand still, no thread is in it
  *   without  `poke` would have no place where a beginner does no harm
  */
     .globl x86_site
