@@ -31,23 +31,37 @@ bool cpu_is_online(unsigned number)
     return number < CPU_MAX && cpu_locals[number].state == CPU_ONLINE;
 }
 
+bool cpus_alone(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        count += cpu_locals[i].state >= CPU_STARTING;
+    return count == 1;
+}
+
 // The hotplug lock. No spinlock: its holder waits for other CPUs, and may be
 // preempted.
 static struct kthread *volatile holder;
 static unsigned held; // depth; the holder's
 
-void cpus_hold(void)
+bool cpus_try_hold(void)
 {
     struct kthread *me = kthread_current(), *nobody = NULL;
-    while (holder != me &&
-           !__atomic_compare_exchange_n(&holder, &nobody, me, false,
-                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-        nobody = NULL;
+    if (holder != me &&
+        !__atomic_compare_exchange_n(&holder, &nobody, me, false,
+                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    held++;
+    return true;
+}
+
+void cpus_hold(void)
+{
+    while (!cpus_try_hold()) {
         cpus_answer();
         if (!kthread_yield())
             cpu_relax();
     }
-    held++;
 }
 
 void cpus_release(void)

@@ -6,8 +6,9 @@
 // executes kernel code.
 //
 //            cpu_bring_up                       cpu_take_down
-//   offline --------------> online (its idle thread, then any) ----> offline
-//              INIT, SIPI                         cli; hlt
+//   offline --------------> starting --> online (any thread) ----> offline
+//      ^       INIT, SIPI       |                  cli; hlt
+//      +------ it had its time -+
 //
 // [SDM3 8.4, 10.6] Linux has the same in arch/x86/kernel/smpboot.c.
 #pragma once
@@ -31,14 +32,14 @@ enum {
 
 struct kthread;
 
-enum cpu_state { CPU_ABSENT, CPU_OFFLINE, CPU_ONLINE };
+enum cpu_state { CPU_ABSENT, CPU_OFFLINE, CPU_STARTING, CPU_ONLINE };
 
 // What a CPU keeps for itself. A line of the cache for each, so that no CPU
 // waits for another's counters.
 struct cpu_local {
     uint8_t index;           // in the array of these
     uint8_t apic_id;         // its address for interrupts
-    volatile uint8_t state;  // enum cpu_state; ONLINE is written by itself
+    volatile uint8_t state;  // enum cpu_state; STARTING -> ONLINE by itself
     volatile bool leaving;   // asked to go offline
     struct kthread *current; // the thread that runs here
     struct kthread *idle;    // the one that runs if no other can
@@ -87,10 +88,17 @@ unsigned cpus_present(void);
 uint32_t cpus_online(void);
 bool cpu_is_online(unsigned number);
 
+// Is this the only CPU that executes anything, and is none about to? With
+// interrupts off that stays so: who could start another one does not run.
+bool cpus_alone(void);
+
 // Between these nobody comes online or goes. Nests within a thread. Waits for
 // another thread's release, so interrupts must be on unless one CPU is online.
 void cpus_hold(void);
 void cpus_release(void);
+
+// The same without waiting: false if another thread holds it.
+bool cpus_try_hold(void);
 
 // Finds the CPUs and starts them. Called once, by kernel_main, with interrupts
 // on and the door open.

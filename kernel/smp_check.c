@@ -219,5 +219,6 @@ static const struct check smp_checks[] = {
     {"a fault ends no other thread's block", smp_check_once_apart},
     {"a pinned thread keeps its CPU", smp_check_pinned},
     {"offline and online again, under load", smp_check_hotplug},
+    {"who is given up does not come later", smp_check_late},
 };
 CHECK_SUITE(smp, smp_checks);

@@ -39,6 +39,7 @@ enum check_result smp_check_once_apart(void);
 // smp_check_hotplug.c
 enum check_result smp_check_pinned(void);
 enum check_result smp_check_hotplug(void);
+enum check_result smp_check_late(void);
 
 // smp_check_table.c
 enum check_result smp_check_madt(void);

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Suite `smp`: CPUs that leave and come back.
+#include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/smp_check.h"
+#include "kernel/smp_start.h"
 #include "kernel/string.h"
 
-enum { ROUNDS = 50, ROAMERS = 3 };
+enum {
+    ROUNDS = 50,
+    ROAMERS = 3,
+    LATE_ROUNDS = 10,
+    LATE_STEP_US = 50,
+    LATER_US = 20000, // long enough for a CPU that comes in spite of it
+};
 
 static volatile bool enough;
 
@@ -32,6 +40,49 @@ enum check_result smp_check_pinned(void)
     enough = true;
     kthread_join(thread);
     return verdict(refused && stays);
+}
+
+static void ask_number(void *arg)
+{
+    *(uint32_t *)arg = cpu_index();
+}
+
+// Is the CPU online now and a while later, if it is said to have come, and
+// offline now and later, if not?
+static bool keeps_its_word(unsigned number, bool came)
+{
+    uint32_t answer = CPU_MAX;
+    bool now = cpu_is_online(number) == came;
+    for (uint64_t start = clock_us(); clock_us() - start < LATER_US;)
+        cpu_relax();
+    bool later = cpu_is_online(number) == came;
+    bool called = cpu_call(number, ask_number, &answer);
+    return now && later && called == came && (!came || answer == number);
+}
+
+// In every other round the CPU dawdles, and is given up as a rule; in the
+// others it may come at the very moment at which it is.
+enum check_result smp_check_late(void)
+{
+    unsigned last = smp_last();
+    uint32_t late = 0, broken = 0;
+    if (!smp_needs_two())
+        return CHECK_SKIP;
+    for (uint32_t i = 0; i < LATE_ROUNDS; i++) {
+        broken += cpu_take_down(last) != NULL;
+        smp_set_haste(i * LATE_STEP_US, i % 2 ? LATER_US / 2 : 0);
+        bool came = !cpu_bring_up(last);
+        smp_set_haste(SMP_PATIENCE_US, 0);
+        late += !came;
+        broken += !keeps_its_word(last, came);
+        if (!came)
+            broken += cpu_bring_up(last) != NULL;
+    }
+    bool back = keeps_its_word(last, true);
+    judged("CPU %u was started %u times, was too late %u times and stayed "
+           "away; %u times not as was said; %s",
+           last, LATE_ROUNDS, late, broken, back ? "it is back" : "GONE");
+    return verdict(late && !broken && back);
 }
 
 static volatile uint32_t counts[ROAMERS];

@@ -5,12 +5,18 @@
 //   INIT  ------------------------->  a reset; waits for a start message
 //   10 ms; meanwhile the trampoline is copied
 //   patches n's words
+//   STARTING
 //   start message, page number  --->  trampoline, cpu_entry
-//   waits for ONLINE  <-------------  ONLINE, its idle thread
+//   waits for ONLINE  <-------------  STARTING -> ONLINE, its idle thread
 //   patches the next one's words
 //
 // INIT goes to all at once, so that the 10 ms are waited for once. A start
 // message that was missed is sent again, as Intel asks for. [SDM3 8.4.4.1]
+//
+// Who waits too long takes STARTING back. One exchange decides: either the CPU
+// is online, and that is no failure, or it finds itself OFFLINE and stops. Then
+// it gets an INIT, before the words in the trampoline are another's: two CPUs
+// on one stack would be the first symptom.
 #include "kernel/smp_start.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
@@ -26,10 +32,10 @@
 enum {
     INIT_US = 10000,
     AGAIN_US = 2000, // a start message was lost if this much is not enough
-    PATIENCE_US = 2000000, // a busy host may stop a CPU for long
 };
 
-static uint32_t timer_hz = TIMER_HZ;
+static uint32_t timer_hz = TIMER_HZ, patience = SMP_PATIENCE_US, dawdle;
+
 static void wait_us(uint32_t us)
 {
     uint64_t start = clock_us();
@@ -47,12 +53,36 @@ static bool came_online(unsigned number, uint32_t us)
     return cpu_is_online(number);
 }
 
-// The CPU may have started after all, just too late: then it runs with what it
-// was given, and only the message is wrong.
+static bool change(volatile uint8_t *state, uint8_t from, uint8_t to)
+{
+    return __atomic_compare_exchange_n(state, &from, to, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+// NULL if it has come after all, in the last moment. A CPU that begins after
+// the INIT, as an emulator may let it, finds the trampoline shut.
+static const char *give_up(struct cpu_local *to)
+{
+    if (!change(&to->state, CPU_STARTING, CPU_OFFLINE))
+        return NULL;
+    aptrampoline_close();
+    lapic_send_init(to->apic_id);
+    wait_us(INIT_US);
+    return "it does not answer";
+}
+
+static const char *aim(unsigned number)
+{
+    const struct cpu_local *to = cpu_local_of(number);
+    const char *fault = aptrampoline_is_open() ? NULL : aptrampoline_open();
+    return fault ? fault
+                 : aptrampoline_aim(number, kthread_stack_top(to->idle));
+}
+
 static const char *start_one(unsigned number)
 {
     struct cpu_local *to = cpu_local_of(number);
-    const char *fault = aptrampoline_aim(number, kthread_stack_top(to->idle));
+    const char *fault = aim(number);
 
     if (fault)
         return fault;
@@ -63,11 +93,12 @@ static const char *start_one(unsigned number)
     to->current = to->idle;
     to->idle->state = KTHREAD_RUNNING;
     to->idle->on = (uint8_t)number;
+    to->state = CPU_STARTING;
     lapic_send_start(to->apic_id, aptrampoline_page());
-    if (came_online(number, AGAIN_US))
+    if (came_online(number, patience < AGAIN_US ? patience : AGAIN_US))
         return NULL;
     lapic_send_start(to->apic_id, aptrampoline_page());
-    return came_online(number, PATIENCE_US) ? NULL : "it does not answer";
+    return came_online(number, patience) ? NULL : give_up(to);
 }
 
 static bool prepare(unsigned number)
@@ -104,7 +135,8 @@ const char *smp_start(uint32_t mask)
             log_print("CPU %u: %s\n", i, why);
         fault = why ? why : fault;
     }
-    aptrampoline_close();
+    if (aptrampoline_is_open())
+        aptrampoline_close();
     locks_for(popcount32(cpus_online()));
     return fault;
 }
@@ -146,14 +178,16 @@ _Noreturn void cpu_entry(unsigned number)
     trap_load_table();
     lapic_enable();
     cpu_reset_fpu();
-    __atomic_store_n(&me->state, CPU_ONLINE, __ATOMIC_SEQ_CST);
-    cpus_answer();
-    lapic_set_timer(timer_hz);
-    do
-        kthread_idle();
-    while (!has_left(me));
-    lapic_set_timer(0);
-    // Until INIT. Nobody counts on this CPU any more, but an NMI ends HLT.
+    wait_us(dawdle);
+    if (change(&me->state, CPU_STARTING, CPU_ONLINE)) {
+        cpus_answer();
+        lapic_set_timer(timer_hz);
+        do
+            kthread_idle();
+        while (!has_left(me));
+        lapic_set_timer(0);
+    }
+    // Until INIT. Nobody counts on this CPU, but an NMI ends HLT.
     for (;;)
         __asm__ volatile("cli; hlt");
 }
@@ -195,7 +229,7 @@ const char *cpu_take_down(unsigned number)
     if (!fault) {
         uint64_t start = clock_us();
         cpu_send_ipi(number, VECTOR_RESCHEDULE);
-        while (cpu_is_online(number) && clock_us() - start < PATIENCE_US)
+        while (cpu_is_online(number) && clock_us() - start < SMP_PATIENCE_US)
             if (!kthread_yield())
                 cpu_relax();
         if (keep_online(number))
@@ -204,6 +238,12 @@ const char *cpu_take_down(unsigned number)
     locks_for(popcount32(cpus_online()));
     cpus_release();
     return fault;
+}
+
+void smp_set_haste(uint32_t patience_us, uint32_t dawdle_us)
+{
+    patience = patience_us;
+    dawdle = dawdle_us;
 }
 
 static void set_timer(void *arg)

@@ -11,6 +11,11 @@
 // others run then. The caller holds cpus_hold.
 const char *smp_start(uint32_t mask);
 
+// How long a CPU that starts is waited for: a busy host may stop it for long.
+#define SMP_PATIENCE_US 2000000
+// For checks: the same, and how long the CPU waits before it is online.
+void smp_set_haste(uint32_t patience_us, uint32_t dawdle_us);
+
 // Sets the handlers of the APICs' vectors. Once, before any other CPU runs.
 void smp_open_vectors(void);
 

@@ -60,7 +60,7 @@ static void await(unsigned number, uint32_t count)
 // everything that it owes itself by the count is harmless.
 void tlb_flush_others(void)
 {
-    if (!(cpus_online() & (cpus_online() - 1)))
+    if (cpus_alone())
         return;
     bool on = interrupts_off();
     uint32_t count = __atomic_add_fetch(&wanted, 1, __ATOMIC_SEQ_CST);

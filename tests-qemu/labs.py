@@ -49,6 +49,7 @@ ALONE = [
     "smp/a thread goes on where there is room",
     "smp/a pinned thread keeps its CPU",
     "smp/offline and online again, under load",
+    "smp/who is given up does not come later",
     "aptrampoline/a CPU comes out as CPU 0 is",
     "poke_smp/*",  # but for the last; test_poke.py gives it several
 ]

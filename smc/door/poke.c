@@ -12,16 +12,27 @@
 
 // Who may --------------------------------------------------------------------
 
+// With interrupts off nobody is waited for, since nobody else may run here.
+static bool hold(void)
+{
+    if (!(read_eflags() & EFLAGS_IF))
+        return cpus_try_hold();
+    cpus_hold();
+    return true;
+}
+
 // Interrupts off would make others wait for this CPU, in their own pokes, as
 // long as this one waits for them.
 enum text_reason poke_enter(struct text_result *r)
 {
-    bool alone = !(cpus_online() & (cpus_online() - 1));
-    if (!alone && !(read_eflags() & EFLAGS_IF))
+    if (!cpus_alone() && !(read_eflags() & EFLAGS_IF))
         return TEXT_INTERRUPTS;
     if (!poke_lock())
         return TEXT_BUSY;
-    cpus_hold();
+    if (!hold()) {
+        poke_unlock();
+        return TEXT_BUSY;
+    }
     r->cpus = poke_go_on();
     if (!r->cpus)
         return TEXT_OK;

@@ -6,6 +6,8 @@
 //
 //   #7   A -> B      undo #7 alone would put A where #9 stands;
 //   #9   B -> C      undo #9 later would bring back B, which is undone
+#include "kernel/cpu.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
 #include "smc/door/lock.h"
@@ -190,14 +192,25 @@ static void note_refusal(uint32_t number, struct text_result *r,
     door_unlock(on);
 }
 
+// False if other CPUs run. With interrupts off none is started in between.
+static bool undo_while_alone(uint32_t number, struct text_result *r,
+                             const void *caller, enum text_reason *reason)
+{
+    bool on = interrupts_off(), alone = cpus_alone();
+    if (alone)
+        *reason = undo_alone(number, r, caller);
+    interrupts_restore(on);
+    return alone;
+}
+
 static struct text_result undo(uint32_t number, const void *caller)
 {
     struct text_result r = {0};
-    enum text_reason reason;
-    bool alone = !(cpus_online() & (cpus_online() - 1));
-    if (alone || !is_pokeable(number)) {
+    enum text_reason reason = TEXT_OK;
+    bool done = undo_while_alone(number, &r, caller, &reason);
+    if (!done && !is_pokeable(number)) {
         reason = undo_alone(number, &r, caller);
-    } else if ((reason = poke_enter(&r)) == TEXT_OK) {
+    } else if (!done && (reason = poke_enter(&r)) == TEXT_OK) {
         reason = undo_live(number, &r, caller);
         poke_leave();
     }
@@ -229,8 +242,7 @@ static uint32_t newest_live(uint32_t before)
 static uint32_t undo_together(uint32_t number, const void *caller)
 {
     struct text_result r = {0};
-    bool alone = !(cpus_online() & (cpus_online() - 1));
-    if (alone || poke_enter(&r) != TEXT_OK)
+    if (cpus_alone() || poke_enter(&r) != TEXT_OK)
         return 0;
     uint32_t many = undo_batch(number, caller);
     poke_leave();

@@ -12,7 +12,6 @@
 // through exactly this slot, and cannot be read as another instruction that
 // pushes the same address. Anything else is left alone, and the slot written.
 #include "smc/load/bind/bind.h"
-#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/poke.h"
 #include "smc/x86/decode.h"
@@ -126,9 +125,7 @@ static bool bind_direct(const struct shared_bound *bound)
         return refuse(bound, reason, 0);
     memcpy(expected + 1, site + 1, sizeof distance);
     memcpy(call + 1, &distance, sizeof distance);
-    bool alone = !(cpus_online() & (cpus_online() - 1));
-    result = (alone ? text_write : text_poke)(site, expected, call, CALL_SIZE,
-                                              BIND_TECHNIQUE);
+    result = text_patch(site, expected, call, CALL_SIZE, BIND_TECHNIQUE);
     return result.reason == TEXT_OK || refuse(bound, BIND_DOOR, result.entry);
 }
 

@@ -29,9 +29,17 @@ static const uint8_t *const labels[APT_WORDS] = {
 static const char *const names[APT_WORDS] = {
     "cr4", "cr3", "efer", "cr0", "entry", "gdt", "stack", "number"};
 
+// What stands at the beginning while nobody is to come. An emulator lets a CPU
+// that it has not run for seconds begin in spite of a later INIT.
+//   fa      cli
+//   f4      hlt         for ever, in real mode, with nothing of ours loaded
+//   eb fd   jmp to hlt
+static const uint8_t stop[] = {0xfa, 0xf4, 0xeb, 0xfd};
+
 // NULL until the first opening. Never destroyed: the next CPU needs it again,
 // and its page belongs to no allocator.
 static struct arena *arena;
+static bool is_open;
 
 size_t aptrampoline_size(void)
 {
@@ -138,7 +146,13 @@ const char *aptrampoline_open(void)
         !patch_common())
         return "the door has refused the trampoline; see `journal`";
     paging_map(phys_of(arena->base), phys_of(arena->base), 1, PAGE_EXEC);
+    is_open = true;
     return NULL;
+}
+
+bool aptrampoline_is_open(void)
+{
+    return is_open;
 }
 
 const char *aptrampoline_aim(uint32_t number, uint32_t stack)
@@ -153,6 +167,8 @@ const char *aptrampoline_aim(uint32_t number, uint32_t stack)
 
 void aptrampoline_close(void)
 {
+    is_open = false;
+    text_write(arena->base, aptrampoline, stop, sizeof stop, "aptrampoline");
     paging_release(phys_of(arena->base), 1);
 }
 

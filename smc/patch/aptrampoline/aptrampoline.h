@@ -13,6 +13,7 @@
 // words are operands of instructions. Used by kernel/smp_start.c.
 #pragma once
 #include "kernel/gdt.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,8 +48,10 @@ const char *aptrampoline_open(void);
 // Patches what differs from CPU to CPU. None may be in the page.
 const char *aptrampoline_aim(uint32_t cpu, uint32_t stack);
 
-// Removes the mapping. No CPU may be in the page.
+// Removes the mapping. No CPU may be in the page; one that comes all the same
+// stops at its first instruction.
 void aptrampoline_close(void);
+bool aptrampoline_is_open(void);
 
 // The page as the kernel sees it, NULL before the first opening; its number is
 // what the start message carries.

@@ -6,7 +6,6 @@
 #include "smc/patch/once/once.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
-#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/poke.h"
 #include "smc/patch/alternative/lock.h"
@@ -49,7 +48,7 @@ static bool is_jump(const struct once_site *s)
 }
 
 // With other CPUs online the site may be executed at this moment: a poke. Alone
-// a plain write will do, and can be made in a handler.
+// a plain write will do, and can be made in a handler: text_patch.
 //
 // Both directions name what they expect, so each is refused over bytes that
 // are neither the jump nor the NOP. Sites that are as wanted never get here:
@@ -59,9 +58,8 @@ static enum text_reason patch(const struct once_site *s, bool to_nop)
     uint8_t jump[LONGEST_SITE];
     size_t len = make_jump(s, jump);
     const uint8_t *nop = poke_nop(len);
-    bool alone = !(cpus_online() & (cpus_online() - 1));
-    return (alone ? text_write : text_poke)(s->site, to_nop ? jump : nop,
-                                            to_nop ? nop : jump, len, "once")
+    return text_patch(s->site, to_nop ? jump : nop, to_nop ? nop : jump, len,
+                      "once")
         .reason;
 }
 

@@ -2,6 +2,9 @@
 // Suite `poke`: what a site does at every step of the protocol, and that every
 // emulated instruction does what the real one does.
 #include "smc/patch/poke/poke_check.h"
+#include "kernel/cpu.h"
+#include "kernel/kthread.h"
+#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
 #include "smc/door/sync.h"
@@ -161,9 +164,45 @@ static enum check_result check_one(void)
                    passed && syncs == 2);
 }
 
+// While another thread lets CPUs come and go, whom interrupts that are off
+// would keep from ever ending that.
+static volatile bool holds, may_end;
+
+static void hold(void *arg)
+{
+    (void)arg;
+    cpus_hold();
+    holds = true;
+    while (!may_end)
+        kthread_yield();
+    cpus_release();
+}
+
+static enum check_result check_held(void)
+{
+    char words[128];
+    const uint8_t ret = 0xc3, nop = 0x90;
+    holds = may_end = false;
+    struct kthread *thread = kthread_start("holder", hold, NULL, 0);
+    while (!holds)
+        kthread_yield();
+    bool on = interrupts_off(), alone = cpus_alone();
+    struct text_result r = poke_over(poke_one_site, &ret, 1);
+    interrupts_restore(on);
+    may_end = true;
+    kthread_join(thread);
+    struct text_result later = poke_over(poke_one_site, &ret, 1);
+    poke_over(poke_one_site, &nop, 1);
+    judged("%s; later %s", text_explain(words, sizeof words, &r),
+           later.reason == TEXT_OK ? "it is written" : "REFUSED");
+    return verdict(r.reason == (alone ? TEXT_BUSY : TEXT_INTERRUPTS) &&
+                   later.reason == TEXT_OK);
+}
+
 static const struct check checks[] = {
     {"old before the first INT3, new from then on", check_steps},
     {"an emulated Jcc goes where the real one goes", check_conditions},
     {"a site of one byte is emulated too", check_one},
+    {"with interrupts off nobody is waited for", check_held},
 };
 CHECK_SUITE(poke, checks);
