@@ -163,9 +163,9 @@ struct text_result text_poke_batch(const struct poke *pokes, size_t count,
     return r;
 }
 
-struct text_result text_poke(void *site, const void *expected,
-                             const void *replacement, size_t len,
-                             const char *technique)
+static struct text_result poke_one(void *site, const void *expected,
+                                   const void *replacement, size_t len,
+                                   const char *technique, const void *caller)
 {
     size_t index = 0;
     struct poke one = {.site = site, .len = (uint8_t)len};
@@ -175,5 +175,25 @@ struct text_result text_poke(void *site, const void *expected,
     } else {
         one.len = 0;
     }
-    return poke(&one, 1, technique, &index, __builtin_return_address(0));
+    return poke(&one, 1, technique, &index, caller);
+}
+
+struct text_result text_poke(void *site, const void *expected,
+                             const void *replacement, size_t len,
+                             const char *technique)
+{
+    return poke_one(site, expected, replacement, len, technique,
+                    __builtin_return_address(0));
+}
+
+struct text_result text_patch(void *site, const void *expected,
+                              const void *replacement, size_t len,
+                              const char *technique)
+{
+    struct text_result r;
+    const void *caller = __builtin_return_address(0);
+    if (door_write_alone(&r, site, expected, replacement, len, technique,
+                         caller))
+        return r;
+    return poke_one(site, expected, replacement, len, technique, caller);
 }

@@ -13,8 +13,6 @@
 //
 // Three waits, whatever the number of sites. docs/door.md draws the timeline.
 #pragma once
-#include "kernel/cpu.h"
-#include "kernel/smp.h"
 #include "smc/door/text.h"
 
 // The longest instruction that can be emulated: Jcc rel32, 0f 8x and a rel32.
@@ -43,17 +41,9 @@ struct text_result text_poke(void *site, const void *expected,
 
 // Either of the two: the plain write while no other CPU runs, in any context
 // but NMI; otherwise a poke.
-static inline __attribute__((always_inline)) struct text_result
-text_patch(void *site, const void *expected, const void *replacement,
-           size_t len, const char *technique)
-{
-    struct text_result r;
-    bool on = interrupts_off(), alone = cpus_alone();
-    if (alone)
-        r = text_write(site, expected, replacement, len, technique);
-    interrupts_restore(on);
-    return alone ? r : text_poke(site, expected, replacement, len, technique);
-}
+struct text_result text_patch(void *site, const void *expected,
+                              const void *replacement, size_t len,
+                              const char *technique);
 
 // The same for many sites at once, in any order; all are written or none is.
 // A refusal is that of one of them, and *culprit (if not NULL) its index.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Inside the door: shared by text.c, undo.c, arena.c, arena_data.c and
-// place.c, for nobody else.
+// Inside the door: shared by text.c, copy.c, poke.c, undo.c, arena.c,
+// arena_data.c and place.c, for nobody else.
 #pragma once
 #include "smc/door/arena.h"
 #include "smc/door/text.h"
@@ -20,6 +20,12 @@ void door_copy(uint8_t *site, const uint8_t *bytes, size_t len);
 // The only store to code in this kernel, in a function of its own so that a
 // debugger can stop at it. `alias` is the writable view of the site.
 void door_store(volatile uint8_t *alias, const uint8_t *bytes, size_t len);
+
+// text_write in the name of `caller`, if no other CPU runs; else false, and
+// nothing has been done.
+bool door_write_alone(struct text_result *r, void *site, const void *expected,
+                      const void *replacement, size_t len,
+                      const char *technique, const void *caller);
 
 // Journals a refusal and completes the result.
 void door_refuse(struct text_result *result, enum text_reason reason,
