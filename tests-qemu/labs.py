@@ -50,6 +50,7 @@ ALONE = [
     "smp/a pinned thread keeps its CPU",
     "smp/offline and online again, under load",
     "smp/who is given up does not come later",
+    "livepatch/while all stand still nobody runs",
     "aptrampoline/a CPU comes out as CPU 0 is",
     "poke_smp/*",  # but for the last; test_poke.py gives it several
 ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Suite `livepatch`: what is replaced, when, and what is refused.
+#include "smc/patch/livepatch/livepatch_check.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
@@ -287,5 +288,6 @@ static const struct check livepatch_checks[] = {
     {"a traced function is refused, a replaced one left alone", check_traced},
     {"what the journal takes back can be taken off and put on again",
      check_undone},
+    {"while all stand still nobody runs", livepatch_check_still},
 };
 CHECK_SUITE(livepatch, livepatch_checks);

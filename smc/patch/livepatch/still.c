@@ -8,12 +8,16 @@
 // this; here a thread could wait for its turn behind busy ones.
 //
 //   CPU 0                                CPU 1..n
-//     interrupt them ------------------>  note the interrupted registers
+//     looking := n, interrupt them ---->  note the interrupted registers, n
 //     wait for all     <----------------  are here
 //     interrupts off                      |
 //     read all stacks, call fn            | answering
 //     interrupts on                       |
-//     go on  -------------------------->  return from the interrupt
+//     looking := 0 -------------------->  return from the interrupt
+//
+// Each look has a number of its own. A CPU that answers when its look is over
+// may stand in the handler, on its way out, while the next one begins: it must
+// not count for that.
 #include "smc/patch/livepatch/still.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
@@ -23,20 +27,28 @@
 #include "kernel/symbols.h"
 #include "smc/patch/livepatch/still_inside.h"
 
-// What a CPU that stands still was doing; NULL while it does not.
-static const struct trap_frame *volatile stopped[CPU_MAX];
-static volatile bool go_on = true;
+// The look for which a CPU stands still, 0 for none, and what it was doing.
+static struct {
+    volatile uint32_t look;
+    const struct trap_frame *frame;
+} stopped[CPU_MAX];
 
-// One that comes late, when nobody waits for it any more, goes on at once.
+// The look that is under way, 0 for none; and how many there have been.
+static volatile uint32_t looking;
+static uint32_t looks_taken;
+
+// Asked once: the next look may begin at any moment, and asks again.
 static void on_still(struct trap_frame *frame)
 {
     unsigned me = cpu_index();
-    stopped[me] = frame;
-    while (!go_on) {
+    uint32_t look = looking;
+    stopped[me].frame = frame;
+    __atomic_store_n(&stopped[me].look, look, __ATOMIC_RELEASE);
+    while (look && looking == look) {
         cpus_answer();
         cpu_relax();
     }
-    stopped[me] = NULL;
+    stopped[me].look = 0;
 }
 
 static bool is_other(unsigned i)
@@ -47,7 +59,7 @@ static bool is_other(unsigned i)
 static bool all_stopped(void)
 {
     for (unsigned i = 0; i < CPU_MAX; i++)
-        if (is_other(i) && !stopped[i])
+        if (is_other(i) && stopped[i].look != looking)
             return false;
     return true;
 }
@@ -55,7 +67,9 @@ static bool all_stopped(void)
 static bool stop_others(uint64_t until)
 {
     trap_set_handler(VECTOR_STILL, on_still);
-    go_on = false;
+    if (!++looks_taken)
+        ++looks_taken; // 0 is none
+    __atomic_store_n(&looking, looks_taken, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < CPU_MAX; i++)
         if (is_other(i))
             cpu_send_ipi(i, VECTOR_STILL);
@@ -64,13 +78,10 @@ static bool stop_others(uint64_t until)
     return all_stopped();
 }
 
-// Waits until they are gone: the next look must not take them for its own.
+// Those that are on their way out do not touch what is looked at.
 static void let_go(void)
 {
-    go_on = true;
-    for (unsigned i = 0; i < CPU_MAX; i++)
-        while (stopped[i])
-            cpu_relax();
+    __atomic_store_n(&looking, 0, __ATOMIC_SEQ_CST);
 }
 
 static void look_at_all(struct look *look)
@@ -78,7 +89,7 @@ static void look_at_all(struct look *look)
     kthread_each(look_at_waiting, look);
     for (unsigned i = 0; i < CPU_MAX; i++)
         if (is_other(i))
-            look_at_stopped(look, cpu_local_of(i)->current, stopped[i]);
+            look_at_stopped(look, cpu_local_of(i)->current, stopped[i].frame);
     look_at_frames(look, kthread_current(),
                    (uint32_t)__builtin_frame_address(0));
 }
