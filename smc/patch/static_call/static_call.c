@@ -7,6 +7,7 @@
 #include "kernel/heap.h"
 #include "kernel/layout.h"
 #include "kernel/log.h"
+#include "kernel/mutex.h"
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/poke.h"
@@ -110,15 +111,13 @@ static void collect(struct batch *b)
     add(b, b->key->tramp, true, b->key->linked);
 }
 
-// The key names its target after the sites have it: of two updates at once
-// the second finds bytes that it does not expect, and is refused.
-struct text_result static_call_set(struct static_call_key *key,
-                                   const void *target)
+// The key names its target after the sites have it. That is one piece: of two
+// updates at once the second would take the first one's bytes for foreign.
+static struct text_result set_locked(struct static_call_key *key,
+                                     const void *target)
 {
     struct text_result r = {.reason = TEXT_OK};
     struct batch b = {.key = key, .target = target};
-    if (!is_open)
-        return (struct text_result){.reason = TEXT_NOT_READY};
     size_t most = (size_t)(static_call_sites_end - static_call_sites_start);
     b.pokes = heap_alloc((most + 1) * sizeof *b.pokes);
     if (!b.pokes)
@@ -129,6 +128,19 @@ struct text_result static_call_set(struct static_call_key *key,
     heap_free(b.pokes);
     if (r.reason == TEXT_OK || r.reason == TEXT_UNFINISHED)
         key->target = target;
+    return r;
+}
+
+struct text_result static_call_set(struct static_call_key *key,
+                                   const void *target)
+{
+    static struct mutex changing;
+    if (!is_open)
+        return (struct text_result){.reason = TEXT_NOT_READY};
+    if (!mutex_lock(&changing))
+        return (struct text_result){.reason = TEXT_BUSY};
+    struct text_result r = set_locked(key, target);
+    mutex_unlock(&changing);
     return r;
 }
 

@@ -253,6 +253,7 @@ static const struct check static_call_checks[] = {
     {"an undone site calls its trampoline, and is updated again", check_undo},
     {"other CPUs, or another thread, see old or new and no update is lost",
      check_race},
+    {"two update the same key at once", check_two_updaters},
     {"the kernel itself makes static calls", check_kernel_uses_it},
 };
 CHECK_SUITE(static_call, static_call_checks);

@@ -19,3 +19,4 @@ uint32_t static_call_use(int way, uint32_t x);
 
 // static_call_check_race.c: while other CPUs, or other threads, use the sites.
 enum check_result check_race(void);
+enum check_result check_two_updaters(void);

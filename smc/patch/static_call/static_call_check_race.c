@@ -98,3 +98,32 @@ enum check_result check_race(void)
            wrong, lost);
     return verdict(threads && uses > 100 && !wrong && !lost && !refused);
 }
+
+// Two threads that update the same key, on two CPUs or preempted by the timer.
+// Neither may find the other's update half done.
+static uint32_t refused_there;
+
+static void update(void *arg)
+{
+    uint32_t *refused = arg;
+    for (unsigned i = 0; i < UPDATES; i++)
+        *refused += static_call_aim(i % 2 ? ONE : TWO) != TEXT_OK;
+}
+
+enum check_result check_two_updaters(void)
+{
+    uint32_t refused_here = 0;
+    unsigned cpu = CPU_MAX - 1;
+    while (cpu && !cpu_is_online(cpu))
+        cpu--;
+    refused_there = 0;
+    struct kthread *thread = kthread_start("update", update, &refused_there,
+                                           (int)cpu);
+    update(&refused_here);
+    kthread_join(thread);
+    bool last = static_call_use(0, 7) == 1007;
+    judged("%u updates each by two threads at once: %u and %u refused",
+           UPDATES, refused_here, refused_there);
+    static_call_aim(ONE);
+    return verdict(thread && !refused_here && !refused_there && last);
+}

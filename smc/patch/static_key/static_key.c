@@ -15,32 +15,16 @@
 // with interrupts on, as text_poke_batch waits for the other CPUs.
 #include "smc/patch/static_key/static_key.h"
 #include "boot/info.h"
-#include "kernel/cpu.h"
-#include "kernel/kthread.h"
 #include "kernel/log.h"
+#include "kernel/mutex.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
-#include "smc/door/sync.h"
 #include "smc/patch/static_key/static_key_inside.h"
 
-static uint32_t taken;
+static struct mutex changing;
 static bool is_open;
 
-// The owner may be a thread of this CPU that was preempted: it gets its turn.
-// It may also be in the middle of sync_all, and wait for this CPU's answer.
-static void lock(void)
-{
-    while (__atomic_exchange_n(&taken, 1, __ATOMIC_ACQUIRE)) {
-        sync_answer();
-        kthread_yield();
-        __asm__ volatile("pause");
-    }
-}
-
-static void unlock(void)
-{
-    __atomic_store_n(&taken, 0, __ATOMIC_RELEASE);
-}
+static const struct text_result busy = {.reason = TEXT_BUSY};
 
 // Adds `step` to the count if it is at least `least`; all in one piece.
 static bool count(struct static_key *key, int32_t least, int32_t step)
@@ -106,9 +90,10 @@ struct text_result static_key_inc(struct static_key *key)
     struct text_result r = {0};
     if (count(key, 1, +1))
         return r;
-    lock();
+    if (!mutex_lock(&changing))
+        return busy;
     r = inc_locked(key);
-    unlock();
+    mutex_unlock(&changing);
     return r;
 }
 
@@ -117,9 +102,10 @@ struct text_result static_key_dec(struct static_key *key)
     struct text_result r = {0};
     if (count(key, 2, -1))
         return r;
-    lock();
+    if (!mutex_lock(&changing))
+        return busy;
     r = dec_locked(key);
-    unlock();
+    mutex_unlock(&changing);
     return r;
 }
 
@@ -128,27 +114,29 @@ struct text_result static_key_dec(struct static_key *key)
 struct text_result static_key_enable(struct static_key *key)
 {
     struct text_result r;
-    lock();
+    if (!mutex_lock(&changing))
+        return busy;
     if (key->by_hand)
         r = patch(key, true);
     else {
         r = inc_locked(key);
         key->by_hand = is_done(&r);
     }
-    unlock();
+    mutex_unlock(&changing);
     return r;
 }
 
 struct text_result static_key_disable(struct static_key *key)
 {
     struct text_result r = {0};
-    lock();
+    if (!mutex_lock(&changing))
+        return busy;
     if (key->by_hand) {
         r = dec_locked(key);
         key->by_hand = !is_done(&r);
     } else if (!static_key_enabled(key))
         r = patch(key, false);
-    unlock();
+    mutex_unlock(&changing);
     return r;
 }
 
