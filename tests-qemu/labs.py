@@ -52,5 +52,6 @@ ALONE = [
     "smp/who is given up does not come later",
     "livepatch/while all stand still nobody runs",
     "aptrampoline/a CPU comes out as CPU 0 is",
+    "trace/a trace that a stuck CPU keeps from its end is on",
     "poke_smp/*",  # but for the last; test_poke.py gives it several
 ]

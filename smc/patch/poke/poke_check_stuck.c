@@ -2,70 +2,34 @@
 // Suite `poke_smp`: a CPU that does not answer, and what may be done with code
 // whose poke has to wait for it.
 #include "kernel/clock.h"
-#include "kernel/cpu.h"
-#include "kernel/kthread.h"
 #include "kernel/pages.h"
-#include "kernel/smp.h"
 #include "kernel/string.h"
 #include "kernel/trap.h"
 #include "smc/door/arena.h"
 #include "smc/door/journal.h"
 #include "smc/door/sync.h"
 #include "smc/patch/poke/poke_check.h"
+#include "smc/patch/poke/stuck.h"
 
 static char words[128];
+enum { SHORT_MS = 250 };
 
-// The last question that the CPU still answers.
-static volatile uint32_t answer_to;
-static volatile bool stuck, let_go;
+struct one {
+    uint8_t *site;
+    const uint8_t *bytes;
+};
 
-// Interrupts off, and no answer but to the other CPUs' changes of mappings.
-static void be_stuck(void *arg)
+static struct text_result poke_it(void *arg)
 {
-    (void)arg;
-    bool on = interrupts_off();
-    stuck = true;
-    while (!let_go) {
-        uint32_t asked = sync_asked; // once: the next may come in between
-        if (sync_states[cpu_index()].answered != asked &&
-            (int32_t)(asked - answer_to) <= 0)
-            sync_answer();
-        tlb_answer();
-    }
-    interrupts_restore(on);
+    const struct one *one = arg;
+    return poke_over(one->site, one->bytes, 5);
 }
 
-static struct kthread *stick(unsigned last)
-{
-    answer_to = sync_count();
-    stuck = let_go = false;
-    struct kthread *thread = kthread_start("stuck", be_stuck, NULL, (int)last);
-    while (!stuck)
-        kthread_yield();
-    return thread;
-}
-
-// The first try is short. A busy host may keep another CPU waiting for that
-// long: then again, with more patience.
-enum { FIRST_MS = 250, LAST_MS = 8000 };
-
-// Pokes while the last CPU answers so many questions more, and then none. What
-// has gone wrong is its doing, not that of a CPU that is only slow: of those
-// there are none left after the first question.
 static struct text_result poke_stuck(uint8_t *site, const uint8_t *bytes,
                                      unsigned last, uint32_t answers)
 {
-    struct text_result r;
-    uint32_t ms = FIRST_MS / 2;
-    do {
-        ms *= 2;
-        uint64_t patience = sync_set_patience(ms * (uint64_t)clock_tsc_khz());
-        answer_to = sync_count() + answers;
-        r = poke_over(site, bytes, 5);
-        sync_set_patience(patience);
-    } while (r.reason == TEXT_STUCK && (answers || r.cpus != 1u << last) &&
-             ms < LAST_MS);
-    return r;
+    struct one one = {site, bytes};
+    return stuck_while(poke_it, &one, last, answers);
 }
 
 // The first wait fails: the site is as it was, and the words name the CPU.
@@ -77,13 +41,12 @@ enum check_result poke_check_stuck_early(void)
         return poke_alone();
     memcpy(before, poke_five_site, 5);
     poke_make_form(jmp, 1);
-    struct kthread *thread = stick(last);
+    struct kthread *thread = stuck_start(last);
     struct text_result r = poke_stuck(poke_five_site, jmp, last, 0);
     bool same = memcmp(before, poke_five_site, 5) == 0;
     const struct journal_entry *e = journal_find(r.entry);
     bool line = e && e->kind == JOURNAL_REFUSED;
-    let_go = true;
-    kthread_join(thread);
+    stuck_end(thread);
     struct text_result again = poke_over(poke_five_site, jmp, 5);
     poke_over(poke_five_site, before, 5);
     judged("%s", text_explain(words, sizeof words, &r));
@@ -101,15 +64,14 @@ enum check_result poke_check_stuck_late(void)
     if (!last)
         return poke_alone();
     poke_make_form(jmp, 1);
-    struct kthread *thread = stick(last);
+    struct kthread *thread = stuck_start(last);
     struct text_result r = poke_stuck(poke_five_site, jmp, last, 1);
     bool armed = poke_five_site[0] == 0xcc && poke_five() == 0;
-    uint64_t patience = sync_set_patience(FIRST_MS *
+    uint64_t patience = sync_set_patience(SHORT_MS *
                                           (uint64_t)clock_tsc_khz());
     struct text_result next = poke_over(poke_one_site, "\xc3", 1);
     sync_set_patience(patience);
-    let_go = true;
-    kthread_join(thread);
+    stuck_end(thread);
     uint32_t late = poke_finish();
     bool done = memcmp(poke_five_site, jmp, 5) == 0 && poke_five() == 0;
     poke_over(poke_five_site, poke_nop(5), 5);
@@ -147,15 +109,14 @@ static bool leave_unfinished(uint8_t *site, unsigned last,
 {
     uint8_t jmp[POKE_MAX];
     poke_branch(jmp, 0xe9, site, site + TO_RET);
-    *thread = stick(last);
+    *thread = stuck_start(last);
     struct text_result r = poke_stuck(site, jmp, last, 1);
     return r.reason == TEXT_UNFINISHED && *site == 0xcc && run_site(site) == 0;
 }
 
 static uint32_t finish(struct kthread *thread)
 {
-    let_go = true;
-    kthread_join(thread);
+    stuck_end(thread);
     return poke_finish();
 }
 

@@ -26,3 +26,6 @@ enum check_result trace_check_cpus(void);
 enum check_result trace_check_threads(void);
 enum check_result trace_check_undo(void);
 enum check_result trace_check_foreign(void);
+
+// trace_check_stuck.c
+enum check_result trace_check_stuck(void);

@@ -188,9 +188,11 @@ bool trace_set(const char *wanted, struct text_result *r)
         clear();
     *r = apply(pokes);
     heap_free(pokes);
-    if (r->reason != TEXT_OK)
+    // Not answered by all: the entries lead there all the same, by INT3.
+    bool done = r->reason == TEXT_OK || r->reason == TEXT_UNFINISHED;
+    if (!done)
         strlcpy(filter, before, sizeof filter);
-    return r->reason == TEXT_OK;
+    return done;
 }
 
 const void *trace_target(void)

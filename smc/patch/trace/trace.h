@@ -19,7 +19,8 @@ extern const uint8_t entry_nop[ENTRY_LEN];
 // patterns with blanks between: `*` is any text, `?` any character, `!` before
 // a pattern takes away. "" is none. If nothing was traced before, all counts
 // and events are cleared. Returns false if the door has refused: then nothing
-// has changed, and *r says why. The command line's thread only.
+// has changed, and *r says why. With TEXT_UNFINISHED it is done, by way of the
+// breakpoint. The command line's thread only.
 bool trace_set(const char *filter, struct text_result *r);
 
 // Are returns caught too, so that calls have durations? On from the start.

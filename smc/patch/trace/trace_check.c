@@ -178,5 +178,6 @@ static const struct check trace_checks[] = {
      trace_check_threads},
     {"undo all ends a trace, and the next one works", trace_check_undo},
     {"an entry that somebody else has is left alone", trace_check_foreign},
+    {"a trace that a stuck CPU keeps from its end is on", trace_check_stuck},
 };
 CHECK_SUITE(trace, trace_checks);
