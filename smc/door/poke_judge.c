@@ -24,6 +24,7 @@
 #include "kernel/layout.h"
 #include "kernel/string.h"
 #include "smc/door/arena.h"
+#include "smc/door/lock.h"
 #include "smc/door/poke_inside.h"
 #include "smc/door/write.h"
 
@@ -67,16 +68,22 @@ static enum text_reason judge_bytes(struct text_result *r,
     return branches && !is_code(s->insn.target) ? TEXT_TARGET : TEXT_OK;
 }
 
+// With the lock, one site at a time: the list of arenas and the table of owners
+// change under it, and a search in the middle of that ends one line beside.
 static enum text_reason judge_site(struct text_result *r,
                                    const struct poke_site *s,
                                    const char *technique)
 {
+    bool on = door_lock();
     enum text_reason reason = door_judge(s->site, s->len);
     if (reason == TEXT_OK)
         reason = judge_bytes(r, s);
     if (reason == TEXT_OK)
         reason = reserve_judge(r, s->site, s->len, technique);
-    return reason == TEXT_OK ? judge_place(r, s) : reason;
+    if (reason == TEXT_OK)
+        reason = judge_place(r, s);
+    door_unlock(on);
+    return reason;
 }
 
 static void copy(struct poke_site *s, const struct poke *poke, size_t index)

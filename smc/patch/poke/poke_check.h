@@ -17,6 +17,9 @@ void poke_add_10(void), poke_add_100(void);
 // Pokes over whatever is there now, as technique "poke-chk".
 struct text_result poke_over(void *site, const void *replacement, size_t len);
 
+// poke_check_reserve.c
+enum check_result poke_check_owners_move(void);
+
 // The forms that poke_five's site takes, and what the function answers then.
 enum { POKE_FORMS = 4 };
 extern const int poke_answers[POKE_FORMS];

@@ -270,6 +270,8 @@ static const struct check checks[] = {
     {"what text_write refuses", check_place},
     {"a site that is written meanwhile", check_written_meanwhile},
     {"a site has one owner", check_reserved},
+    {"owners that come and go meanwhile are no owners",
+     poke_check_owners_move},
     {"an arena that is gone reserves nothing", check_forgotten},
     {"both pages or neither", check_crossing},
     {"what stands behind a RET is INT3", check_padding},
