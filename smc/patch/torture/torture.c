@@ -137,16 +137,18 @@ static void flip(struct torture_target *t, uint32_t *seed)
 {
     if (__atomic_exchange_n(&t->taken, true, __ATOMIC_ACQUIRE))
         return; // the other flipper's
+    char why[TORTURE_WORDS];
     uint32_t next = (t->form + 1 + draw(seed, t->forms - 1)) % t->forms;
     allow(t, 1u << t->form | 1u << next);
     if (draw(seed, NMI_EVERY) == 0)
         send_nmi(seed);
-    if (t->flip(t->form, next)) {
+    if (t->flip(t->form, next, why)) {
         t->form = next;
         t->flips += t->sites;
         t->lost += !(forms_of(t, t->run(*seed >> 16)) & 1u << next);
     } else {
         t->refused++;
+        strlcpy(t->why, why, sizeof t->why);
     }
     allow(t, 1u << t->form);
     __atomic_store_n(&t->taken, false, __ATOMIC_RELEASE);
@@ -210,6 +212,15 @@ static void sum(struct torture_report *r, struct torture_row *rows)
         r->lost += rows[i].lost;
         r->executions += rows[i].executions;
     }
+}
+
+// The words of the first technique that has any.
+static const char *first_words(void)
+{
+    uint32_t i = 0;
+    while (i < target_count - 1 && !*targets[i].why)
+        i++;
+    return targets[i].why;
 }
 
 static uint32_t all_switches(void)
@@ -316,5 +327,6 @@ bool torture(const struct torture_wish *wish, struct torture_report *report,
     report->targets = target_count;
     report->threads = crew.count;
     report->hash_equal = torture_close(hash);
+    report->why = first_words();
     return true;
 }

@@ -17,7 +17,7 @@
 
 // The targets --------------------------------------------------------------
 
-enum { TORTURE_FORMS = 6 };
+enum { TORTURE_FORMS = 6, TORTURE_WORDS = 160 };
 
 // Code that answers with the form it has, and the technique that changes it.
 // `allowed` says which answers are legal: see torture.c.
@@ -27,13 +27,14 @@ struct torture_target {
     uint32_t forms;
     const uint32_t *answers;
     uint32_t (*run)(uint32_t which); // any context; any `which`
-    // From form to form; false if refused. By one thread at a time.
-    bool (*flip)(uint32_t from, uint32_t to);
+    // From form to form; false if refused, and why. By one thread at a time.
+    bool (*flip)(uint32_t from, uint32_t to, char why[TORTURE_WORDS]);
     bool by_shell; // only the command line's thread may
     volatile uint32_t allowed;
     volatile bool taken; // by the flipper
     uint32_t form;
     uint32_t flips, refused, lost;
+    char why[TORTURE_WORDS]; // the last refusal
 };
 
 // One for each technique. Sets them up in their first form; with `wrong` one
@@ -57,6 +58,7 @@ struct torture_report {
     uint64_t executions;
     uint32_t nmis, in_nmis, switches, hotplugs, threads;
     bool hash_equal;
+    const char *why; // of a technique that was refused; "" if none was
 };
 
 enum { TORTURE_TARGETS = 7 };

@@ -27,9 +27,10 @@ static enum check_result check_right(void)
         return CHECK_FAIL;
     judged(
         "%u flips, %llu executions, %u in NMIs, %u turns, %u times a CPU went: "
-        "%u refused, %u illegal, %u lost; text %s",
+        "%u refused, %u illegal, %u lost; text %s%s%s",
         r.flips, r.executions, r.in_nmis, r.switches, r.hotplugs, r.refused,
-        r.illegal, r.lost, r.hash_equal ? "equal" : "DIFFERENT");
+        r.illegal, r.lost, r.hash_equal ? "equal" : "DIFFERENT",
+        *r.why ? "; refused: " : "", r.why);
     return verdict(all_met(&r) && !r.refused && !r.illegal && !r.lost &&
                    r.hash_equal && r.switches &&
                    (r.in_nmis || !lapic_is_there()));

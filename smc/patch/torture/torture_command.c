@@ -23,6 +23,8 @@ static void print(const struct torture_report *r,
             "CPU went and came; text %s\n",
             r->nmis, r->in_nmis, r->switches, r->hotplugs,
             r->hash_equal ? "equal" : "DIFFERENT");
+    if (*r->why)
+        kprintf("refused: %s\n", r->why);
 }
 
 // "name=NUMBER"; leaves *value alone if it is something else.

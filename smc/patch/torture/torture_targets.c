@@ -77,8 +77,15 @@ static uint32_t run_patched(uint32_t which)
 
 // By form -------------------------------------------------------------------
 
+static bool is_done(const struct text_result *r, char *why)
+{
+    if (r->reason != TEXT_OK)
+        text_explain(why, TORTURE_WORDS, r);
+    return r->reason == TEXT_OK;
+}
+
 static bool poke_copies(unsigned first, unsigned count, uint32_t from,
-                        uint32_t to, const char *technique)
+                        uint32_t to, char *why)
 {
     static struct poke all[COPIES]; // nobody flips the same target
     struct poke *pokes = &all[first];
@@ -88,22 +95,23 @@ static bool poke_copies(unsigned first, unsigned count, uint32_t from,
         explore_form_bytes(pokes[i].expected, (enum explore_form)from, copy);
         explore_form_bytes(pokes[i].replacement, (enum explore_form)to, copy);
     }
-    return text_poke_batch(pokes, count, technique, NULL).reason == TEXT_OK;
+    struct text_result r = text_poke_batch(pokes, count, "torture", NULL);
+    return is_done(&r, why);
 }
 
-static bool flip_single(uint32_t from, uint32_t to)
+static bool flip_single(uint32_t from, uint32_t to, char *why)
 {
-    return poke_copies(SINGLE, 1, from, to, "torture");
+    return poke_copies(SINGLE, 1, from, to, why);
 }
 
-static bool flip_batch(uint32_t from, uint32_t to)
+static bool flip_batch(uint32_t from, uint32_t to, char *why)
 {
-    return poke_copies(0, BATCH, from, to, "torture");
+    return poke_copies(0, BATCH, from, to, why);
 }
 
 // A byte at a time, with nothing to protect those who come by: the bug that
 // all of this is to find.
-static bool flip_wrong(uint32_t from, uint32_t to)
+static bool flip_wrong(uint32_t from, uint32_t to, char *why)
 {
     static const enum explore_form forms[] = {FORM_CALL_10, FORM_CALL_100};
     uint8_t new[5], *site = site_of(copies[WRONG]);
@@ -111,36 +119,39 @@ static bool flip_wrong(uint32_t from, uint32_t to)
     explore_form_bytes(new, forms[to], copies[WRONG]);
     for (unsigned i = 0; i < sizeof new; i++) {
         uint8_t old = site[i];
-        if (old != new[i] &&
-            text_write(site + i, &old, &new[i], 1, "wrong").reason != TEXT_OK)
+        if (old == new[i])
+            continue;
+        struct text_result r = text_write(site + i, &old, &new[i], 1, "wrong");
+        if (!is_done(&r, why))
             return false;
     }
     return true;
 }
 
-static bool flip_key(uint32_t from, uint32_t to)
+static bool flip_key(uint32_t from, uint32_t to, char *why)
 {
     (void)from;
-    return (to ? static_key_inc(&torture_key.key)
-               : static_key_dec(&torture_key.key))
-               .reason == TEXT_OK;
+    struct text_result r = to ? static_key_inc(&torture_key.key)
+                              : static_key_dec(&torture_key.key);
+    return is_done(&r, why);
 }
 
-static bool flip_call(uint32_t from, uint32_t to)
+static bool flip_call(uint32_t from, uint32_t to, char *why)
 {
     static const void *const targets[] = {(const void *)torture_one,
                                           (const void *)torture_two,
                                           (const void *)static_call_return0};
     (void)from;
-    return static_call_set(&static_call_key_torture, targets[to]).reason ==
-           TEXT_OK;
+    struct text_result r = static_call_set(&static_call_key_torture,
+                                           targets[to]);
+    return is_done(&r, why);
 }
 
-static bool flip_trace(uint32_t from, uint32_t to)
+static bool flip_trace(uint32_t from, uint32_t to, char *why)
 {
     struct text_result r;
     (void)from;
-    return trace_set(to ? "torture_traced" : "", &r);
+    return trace_set(to ? "torture_traced" : "", &r) || is_done(&r, why);
 }
 
 static const struct livepatch_change changes[] = {
@@ -148,13 +159,12 @@ static const struct livepatch_change changes[] = {
 LIVEPATCH(torture, "a site of the torture", changes);
 
 // A busy host lets an emulated CPU wait for longer than the usual second.
-static bool flip_patch(uint32_t from, uint32_t to)
+static bool flip_patch(uint32_t from, uint32_t to, char *why)
 {
     const uint32_t limit = 20 * LIVEPATCH_LIMIT_US;
-    char why[128];
     (void)from;
     return (to ? livepatch_on : livepatch_off)(&livepatch_of_torture, limit,
-                                               why, sizeof why);
+                                               why, TORTURE_WORDS);
 }
 
 static const uint32_t key_answers[] = {1, 2};
@@ -230,9 +240,11 @@ static bool copy_subject(unsigned n)
 // the end is to be compared with the beginning.
 static bool settle(void)
 {
-    bool good = flip_trace(1, 0);
+    char why[TORTURE_WORDS];
+    bool good = flip_trace(1, 0, why);
     for (uint32_t i = 0; i < TORTURE_TARGETS; i++)
-        good = good && targets[i].flip(0, 1) && targets[i].flip(1, 0);
+        good = good && targets[i].flip(0, 1, why) &&
+               targets[i].flip(1, 0, why);
     if (!good)
         arena_destroy(arena);
     return good;
@@ -251,6 +263,7 @@ struct torture_target *torture_open(bool wrong, uint32_t *count)
         struct torture_target *t = &targets[i];
         t->form = t->flips = t->refused = t->lost = 0;
         t->allowed = 1;
+        t->why[0] = 0;
         t->taken = false;
     }
     return settle() ? targets : NULL;
@@ -258,10 +271,11 @@ struct torture_target *torture_open(bool wrong, uint32_t *count)
 
 bool torture_close(uint64_t hash)
 {
+    char why[TORTURE_WORDS];
     bool good = true;
     for (uint32_t i = 0; i < TORTURE_TARGETS; i++)
         if (targets[i].form)
-            good &= targets[i].flip(targets[i].form, 0);
+            good &= targets[i].flip(targets[i].form, 0, why);
     arena_destroy(arena);
     return good && hash == text_hash();
 }
