@@ -26,10 +26,10 @@ V86_SKIPS = [*ALONE, "bind/*", "bios/*", "loader/*",
              "smp/an NMI nobody asked for is counted",
              "once/the second pass executes nothing but the NOP",
              "once/an interrupt after every instruction changes nothing",
+             "poke_refuse/owners that come and go meanwhile are no owners",
              "static_call/after each instruction of an update a site is old "
              "or new",
              "static_key/a key that is off costs exactly one NOP",
-             "poke_refuse/owners that come and go meanwhile are no owners",
              "static_key/after every instruction of a change",
              "trace/an entry that is off costs one instruction",
              "trace/an interrupt after every instruction changes nothing"]

@@ -36,8 +36,8 @@ static enum check_result check_right(void)
                    (r.in_nmis || !lapic_is_there()));
 }
 
-// The same fire on a site that is written by plain stores. It is met by
-// chance, so there are several tries.
+// The same fire on a site that is written by plain stores. Which sites are
+// run in that moment is chance, so there are several tries.
 static enum check_result check_wrong(void)
 {
     struct torture_wish wish = {.milliseconds = 100, .wrong = true};
