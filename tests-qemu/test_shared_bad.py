@@ -87,9 +87,10 @@ def test_truncated_at_every_border(machine, good, tmp_path):
         assert "0 pages writable" in console.run("audit")
 
 
-def test_a_hash_chain_that_is_a_circle(machine, good, tmp_path):
+def test_a_hash_chain_that_is_a_circle(machine, tmp_path):
     """In DT_HASH every bucket leads to the second symbol, and that to itself:
-    whoever looks for another one must come to an end."""
+    whoever looks for another one would come to no end. In GNU's table 255
+    names may follow the first of a chain."""
     path = library(tmp_path / "libround.so", """
         int absent(void) __attribute__((weak)); int other(void) { return 8; }
         int call(void) { return absent ? absent() : 4; }
@@ -103,8 +104,42 @@ def test_a_hash_chain_that_is_a_circle(machine, good, tmp_path):
     path.write_bytes(elf.data)
     with machine(modules=[path]).open() as console:
         console.prompt()
-        assert "ELF shared at" in console.run("load libround.so", timeout=20)
-        assert "returned 0x00000004" in console.run("call libround.so call")
+        said = console.run("load libround.so", timeout=20)
+        assert said.startswith("libround.so: a bucket of DT_HASH at offset ")
+        assert "is 0x1: its chain is longer than 256, or a circle" in said
+        assert console.run("modules").startswith("no images")
+
+
+@pytest.mark.parametrize("style", ["gnu", "sysv"])
+def test_hash_chains_up_to_256(machine, tmp_path, style):
+    """As many names as one chain may have, and one more."""
+    files = []
+    for count in (256, 257):
+        path = library(tmp_path / f"lib{count}.so", "".join(
+            f"int n{i}(void) {{ return {i}; }}" for i in range(count)),
+            f"-Wl,--hash-style={style}")
+        elf = Elf(path.read_bytes())
+        if style == "sysv":
+            at = elf.table("HASH")
+            buckets, chains = elf.word(at), elf.word(at + 4)
+            for number in range(buckets):
+                elf.put(at + 8 + 4 * number, 1)
+            for number in range(1, chains):
+                elf.put(at + 8 + 4 * (buckets + number),
+                        (number + 1) % chains)
+        else:
+            at = elf.table("GNU_HASH")
+            buckets, blooms = elf.word(at), elf.word(at + 8)
+            for number in range(count):
+                word = at + 16 + 4 * (blooms + buckets + number)
+                elf.put(word, elf.word(word) & ~1 | (number == count - 1))
+        files.append(path)
+        path.write_bytes(elf.data)
+    with machine(modules=files).open() as console:
+        console.prompt()
+        assert "ELF shared at" in console.run("load lib256.so")
+        assert "returned 0x00000011" in console.run("call lib256.so n17")
+        assert "longer than 256" in console.run("load lib257.so")
 
 
 def test_segments_up_to_sixteen(machine, tmp_path):

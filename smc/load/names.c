@@ -15,6 +15,9 @@
 #include "smc/load/names_key.h"
 
 #define SMALL 1024u
+// Names that meet in one bucket. A thousand images may define one name; a
+// file in which more meet was made for it, and would be hours of comparing.
+#define CHAIN_MAX 1024u
 
 static struct names {
     struct image_export *small[SMALL];
@@ -117,31 +120,46 @@ static bool clashes(const struct image_export *export,
                     image_export_name(export->image, export));
 }
 
-const struct image_export *names_publish(struct image *image)
+// Goes through what came before the export in its bucket. False if that is
+// too long.
+static bool look_back(const struct image_export *export,
+                      const struct image_export **clash)
 {
-    const struct image_export *clash = NULL;
+    const struct image_export *other = export->next;
+    uint32_t count = 0;
+
+    for (; other && count < CHAIN_MAX; other = other->next, count++)
+        if (clashes(export, other))
+            *clash = other;
+    return !other;
+}
+
+bool names_publish(struct image *image, struct load_error *error)
+{
+    const struct image_export *clash = NULL, *crowd = NULL;
     struct names *names = &tables[image->family];
 
     reserve(names, names->count + image->exports);
     // Backwards, so that the first of several equal names is found first, as
     // in a dynamic linker's search.
     for (uint32_t i = image->exports; i-- > 0;) {
-        struct image_export *export = &image->export[i], **bucket, *other;
+        struct image_export *export = &image->export[i], **bucket;
         if (!export->hash)
             export->hash = names_hash(image_export_name(image, export));
         bucket = bucket_of(image->family, export->hash);
         export->image = image;
         export->next = *bucket;
         *bucket = export;
-        // A library's names meet nobody: 100 000 of them are no reason to
-        // walk each chain.
-        other = export->rank == EXPORT_STRONG ? export->next : NULL;
-        for (; other; other = other->next)
-            if (clashes(export, other))
-                clash = other;
+        if (!crowd && !look_back(export, &clash))
+            crowd = export;
     }
     image->published = true;
-    return clash;
+    if (crowd)
+        return load_fail(error, "more than %u names meet where %s belongs",
+                         CHAIN_MAX, image_export_name(image, crowd));
+    return !clash || load_fail(error, "defines %s, and so does %s",
+                               image_export_name(clash->image, clash),
+                               clash->image->name);
 }
 
 void names_withdraw(struct image *image)

@@ -7,9 +7,10 @@
 uint32_t names_hash(const char *name);
 
 // Puts the exports of an image into its family's table, or takes them out.
-// In between the array must not move. Publishing tells of the export of
-// another file of the set that is defined a second time; NULL: there is none.
-const struct image_export *names_publish(struct image *image);
+// In between the array must not move. False with the reason if one of them is
+// defined by another file of the set as well, or if too many meet; they must
+// be taken out all the same.
+bool names_publish(struct image *image, struct load_error *error);
 void names_withdraw(struct image *image);
 
 // What a linker would take: of the files that are being loaded now the export

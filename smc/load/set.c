@@ -122,15 +122,6 @@ struct image *load_needs(struct loading *in, const char *name)
                                                                   : NULL;
 }
 
-static bool publish(struct loading *in)
-{
-    const struct image_export *clash = names_publish(in->image);
-
-    return !clash || load_fail(in->error, "defines %s, and so does %s",
-                               image_export_name(clash->image, clash),
-                               clash->image->name);
-}
-
 // A file says what it is by its first bytes; its name counts for nothing.
 static bool lay_out(struct loading *in)
 {
@@ -139,7 +130,8 @@ static bool lay_out(struct loading *in)
          format++)
         if ((*format)->is(in->file)) {
             in->image->format = *format;
-            return (*format)->lay_out(in) && publish(in);
+            return (*format)->lay_out(in) &&
+                   names_publish(in->image, in->error);
         }
     return load_fail(in->error,
                      "%u bytes that start neither with 7f 'ELF' "

@@ -46,7 +46,7 @@ struct elf {
     uint32_t *address; // per symbol: its offset (COMMON), then address
     uint32_t *hash;    // per symbol that is not local: of its name
     uint32_t *slot;    // per symbol: number of its word in the GOT; or NULL
-    uint32_t rel_size; // bytes in all relocation tables together
+    uint32_t listed;   // bytes in all relocation tables and groups together
     uint32_t start[3]; // offsets of code, read-only and writable sections
     uint32_t got, slots; // offset in the image, words
     struct elf_group *group;

@@ -163,16 +163,13 @@ bool elf_check_table(struct elf *elf, const struct elf_section *section,
 // Honest tables do not overlap, so together they fit in the file. Without
 // this, 60000 headers that share one table of a megabyte are hours of work
 // in a file of three.
-static bool check_relocations(struct elf *elf,
-                              const struct elf_section *section)
+static bool check_listed(struct elf *elf, const struct elf_section *section)
 {
-    if (!elf_check_table(elf, section, sizeof(struct elf_rel)))
-        return false;
-    if (section->sh_size > elf->file->size - elf->rel_size)
+    if (section->sh_size > elf->file->size - elf->listed)
         return REFUSE_FIELD(elf, section, sh_size,
-                            "the relocation tables together are larger "
-                            "than the file");
-    elf->rel_size += section->sh_size;
+                            "relocation tables and groups together are "
+                            "larger than the file");
+    elf->listed += section->sh_size;
     return true;
 }
 
@@ -192,8 +189,10 @@ static bool check_special(struct elf *elf, const struct elf_section *section)
         return true;
     case SHT_SYMTAB:
         return elf_check_table(elf, section, sizeof(struct elf_symbol));
+    case SHT_GROUP: return check_listed(elf, section);
     case SHT_REL:
-        return check_relocations(elf, section);
+        return elf_check_table(elf, section, sizeof(struct elf_rel)) &&
+               check_listed(elf, section);
         // An addend in the entry instead of in the word. Adding both, or
         // the wrong one, would be a file that loads and does not work.
     case SHT_RELA:

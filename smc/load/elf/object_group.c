@@ -25,17 +25,24 @@ struct elf_group {
     uint32_t hash;
 };
 
+// Groups that meet in one bucket: of a million in all they would be as many.
 #define BUCKETS 256u
+#define CHAIN_MAX 4096u
 
-// Section symbols have no name of their own: the section's stands for it.
+// Section symbols have no name of their own: the section's stands for it. A
+// long one is refused, as every group reads it: NULL.
 static const char *signature_of(const struct elf *elf, uint32_t symbol)
 {
-    uint32_t section = elf_symbol_section(elf, symbol);
+    uint32_t section = elf_symbol_section(elf, symbol),
+             room = elf->strings_size - elf->symbol[symbol].st_name;
+    const char *name = elf_symbol_name(elf, symbol);
 
     if ((elf->symbol[symbol].st_info & 15) == STT_SECTION &&
-        section < elf->sections)
-        return elf_section_name(elf, section);
-    return elf_symbol_name(elf, symbol);
+        section < elf->sections) {
+        room = elf->names->sh_size - elf->section[section].sh_name;
+        name = elf_section_name(elf, section);
+    }
+    return printable_name(name, room) ? name : NULL;
 }
 
 // After this function the signature and the members may be read.
@@ -58,35 +65,46 @@ static bool check_group(struct elf *elf, const struct elf_section *group)
     return true;
 }
 
-// Looks for the signature among those of the set, or leaves it there.
-static bool seen_before(struct elf *elf, const char *signature)
+// Looks for the signature among those of the set, or leaves it there. False
+// if there are too many to look at.
+static bool look_up(struct elf *elf, const char *signature, bool *seen)
 {
-    uint32_t hash = names_hash(signature);
+    uint32_t hash = names_hash(signature), count = 0;
     struct elf_group **bucket = &elf->in->set->groups[hash % BUCKETS];
     struct elf_group *group = *bucket;
 
-    while (group &&
+    while (group && count++ < CHAIN_MAX &&
            (group->hash != hash || strcmp(group->signature, signature) != 0))
         group = group->next;
+    *seen = group;
     if (group)
-        return true;
+        return count <= CHAIN_MAX;
     group = &elf->group[elf->groups++];
     *group = (struct elf_group){*bucket, signature, hash};
     *bucket = group;
-    return false;
+    return true;
 }
 
 static bool drop_group(struct elf *elf, const struct elf_section *section)
 {
     const struct word *word = elf_bytes(elf, section);
+    const char *signature;
+    bool seen;
 
     if (!check_group(elf, section))
         return false;
     // Other groups only say that their sections belong together.
-    if (!(word[0].value & GRP_COMDAT) ||
-        !seen_before(elf, signature_of(elf, section->sh_info)))
+    if (!(word[0].value & GRP_COMDAT))
         return true;
-    for (uint32_t i = 1; i < section->sh_size / sizeof *word; i++)
+    signature = signature_of(elf, section->sh_info);
+    if (!signature)
+        return REFUSE_FIELD(elf, section, sh_info,
+                            "its signature is not a name of up to 255 "
+                            "printable characters");
+    if (!look_up(elf, signature, &seen))
+        return REFUSE_FIELD(elf, section, sh_info,
+                            "too many signatures meet where its own belongs");
+    for (uint32_t i = 1; seen && i < section->sh_size / sizeof *word; i++)
         elf->place[word[i].value] = ELF_DROPPED;
     return true;
 }

@@ -44,6 +44,9 @@ static const struct {
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
+// Each is compared with those before it. `ld -r` gathers them by name.
+#define ARRAYS_MAX 4096u
+
 // "00101" of ".init_array.00101"; without a number the priority is the last.
 static uint32_t priority_of(const char *text, bool complement)
 {
@@ -51,8 +54,10 @@ static uint32_t priority_of(const char *text, bool complement)
 
     if (*text++ != '.')
         return 0xffff;
-    for (; *text >= '0' && *text <= '9' && value < 0x10000; text++)
-        value = value * 10 + (uint32_t)(*text - '0');
+    // Assemblers write five digits. A name of nothing else is not read to
+    // its end, which may be the file's.
+    for (uint32_t i = 0; i < 9 && text[i] >= '0' && text[i] <= '9'; i++)
+        value = value * 10 + (uint32_t)(text[i] - '0');
     if (value > 0xffff)
         value = 0xffff;
     return complement ? 0xffff - value : value;
@@ -114,6 +119,11 @@ bool elf_find_life(struct elf *elf)
         count += describe(elf, i, &array);
     if (count == 0)
         return true;
+    if (count > ARRAYS_MAX)
+        return load_fail(elf->error,
+                         "%u tables of functions to call first or last; up "
+                         "to %u are allowed",
+                         count, ARRAYS_MAX);
     life = heap_alloc(sizeof *life + count * sizeof *life->array);
     if (!life)
         return load_fail(elf->error, "no memory for the init functions");

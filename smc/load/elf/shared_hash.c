@@ -15,8 +15,12 @@
 //
 // Debian's objects have only the second one, 386 of 406. A table is judged
 // once, its chains included; lookups then cannot leave it or go on for ever.
+// Nor are chains so long that many lookups would: linkers make a bucket for
+// every few symbols, up to 32771 of them.
 // [ELF 2-19], [glibc elf/dl-lookup.c]
 #include "smc/load/elf/shared_hash.h"
+
+#define CHAIN_MAX 256u
 
 // Refuses one word of a hash table.
 static bool refuse_word(const struct shared *shared,
@@ -57,8 +61,23 @@ static bool count_symbols(struct shared *shared)
             shared_refuse_tag(shared, TAG_SYMTAB, "no room for a symbol"));
 }
 
-// Every number in it is below nchain, and no chain is longer than nchain: a
-// circle would be.
+// After this a lookup follows no circle.
+static bool check_sysv_chains(struct shared *shared, uint32_t buckets)
+{
+    struct shared_table *table = &shared->sysv_hash;
+
+    for (uint32_t i = 0; i < buckets; i++) {
+        uint32_t index = shared_word(table, 2 + i), count = 0;
+        while (index && count++ < CHAIN_MAX)
+            index = shared_word(table, 2 + buckets + index);
+        if (index)
+            return refuse_word(shared, table, 2 + i, "a bucket of DT_HASH",
+                               "its chain is longer than 256, or a circle");
+    }
+    return true;
+}
+
+// Every number in it is below nchain.
 static bool check_sysv(struct shared *shared)
 {
     struct shared_table *table = &shared->sysv_hash;
@@ -86,7 +105,7 @@ static bool check_sysv(struct shared *shared)
         if (shared_word(table, 2 + i) >= chains && shared_word(table, 2 + i))
             return refuse_word(shared, table, 2 + i, "a link of DT_HASH",
                                "past the symbols");
-    return true;
+    return check_sysv_chains(shared, buckets);
 }
 
 static bool check_gnu_header(struct shared *shared)
@@ -113,6 +132,23 @@ static bool check_gnu_header(struct shared *shared)
                            table))
         return shared_refuse_tag(shared, TAG_GNU_HASH,
                                  "its buckets end past the segment's bytes");
+    return true;
+}
+
+// All chains, one behind the other, up to the end of the last one.
+static bool check_gnu_lengths(struct shared *shared)
+{
+    struct shared_table *table = &shared->gnu_hash;
+    struct shared_gnu_hash hash = shared_open_gnu(table);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < shared->hashed - hash.first; i++) {
+        count = hash.chain[i].value & 1 ? 0 : count + 1;
+        if (count == CHAIN_MAX)
+            return refuse_word(shared, table,
+                               4 + hash.blooms + hash.buckets + i,
+                               "a chain of DT_GNU_HASH", "longer than 256");
+    }
     return true;
 }
 
@@ -147,7 +183,7 @@ static bool check_gnu_chains(struct shared *shared)
     }
     shared->hashed = last + 1;
     table->size = head + 4 * (shared->hashed - hash.first);
-    return true;
+    return check_gnu_lengths(shared);
 }
 
 bool shared_check_hash(struct shared *shared)

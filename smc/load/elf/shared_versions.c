@@ -14,6 +14,10 @@
 #include "kernel/string.h"
 #include "smc/load/elf/shared.h"
 
+// Each version that is asked for is compared with those that are offered.
+// glibc, which keeps all of them, has 40.
+#define VERSION_MAX 1023u
+
 // A chain of records, each with a chain of its own. `next` counts from the
 // record, so that it goes forward only, and the segment ends it. A verneed is
 // smaller than a verdef: both have names behind them.
@@ -69,7 +73,7 @@ static bool keep(struct shared *shared, uint32_t index, uint32_t name,
 
 static bool is_free(const struct shared *shared, uint32_t index)
 {
-    return index && index <= VER_INDEX &&
+    return index && index <= VERSION_MAX &&
            (index >= shared->versions || !shared->version[index].name);
 }
 
@@ -101,7 +105,7 @@ static bool read_definition(const struct walk *walk, uint32_t at)
         return REFUSE_FIELD(shared, def, vd_hash, "not that of its name");
     if (!is_free(shared, def->vd_ndx))
         return REFUSE_FIELD(shared, def, vd_ndx,
-                            "not a number of its own in 1..0x7fff");
+                            "not a number of its own in 1..1023");
     return keep(shared, def->vd_ndx, aux->vda_name,
                 (struct shared_version){0});
 }
@@ -145,7 +149,7 @@ static bool read_name(const struct walk *walk, const struct elf_verneed *need,
         return REFUSE_FIELD(shared, aux, vna_hash, "not that of its name");
     if (!is_free(shared, index))
         return REFUSE_FIELD(shared, aux, vna_other,
-                            "not a number of its own in 1..0x7fff");
+                            "not a number of its own in 1..1023");
     return keep(shared, index, aux->vna_name,
                 (struct shared_version){.needed = need->vn_file,
                                         .weak = aux->vna_flags & VER_WEAK});
