@@ -80,8 +80,8 @@ static void load_mutant(uint64_t index)
     *(trial.loaded ? &tally->loaded : &tally->refused) += 1;
 }
 
-// The heap fails at the first request, at the second, and so on until there
-// are no more: no failure may leave anything behind.
+// The first request is refused, the second, and so on until there are no
+// more: no failure may leave anything behind.
 static void starve(const struct module *file)
 {
     struct load_trial trial;

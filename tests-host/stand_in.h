@@ -25,9 +25,12 @@ struct stand_in_use {
 struct stand_in_use stand_in_use(void);
 bool stand_in_same(struct stand_in_use a, struct stand_in_use b);
 
-// The heap's answer number `n` from now on is NULL, once; 0: never. Returns
+// Request number `n` from now on is refused, once; 0: none is. A request is
+// one for memory of the heap, or for other rights of an arena's pages. Returns
 // whether one was refused since the last call.
 bool stand_in_starve(uint32_t n);
+// Asked by the stand-ins, once for each request.
+bool stand_in_refuses(void);
 
 // Makes the files of these paths the machine's boot modules; those there were
 // are forgotten. Each lies in a block of just its size. Dies without them.

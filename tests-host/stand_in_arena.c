@@ -231,7 +231,7 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
         result.reason = TEXT_BAD_LENGTH;
     else if (!arena_holds(arena, at, bytes))
         result.reason = TEXT_OUTSIDE;
-    else if (!is_data(arena, at, bytes))
+    else if (!is_data(arena, at, bytes) || stand_in_refuses())
         result.reason = TEXT_UNMAPPED;
     if (result.reason != TEXT_OK)
         return result;
@@ -245,7 +245,7 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
                      bool writable)
 {
     if ((uintptr_t)at % PAGE_SIZE || bytes % PAGE_SIZE ||
-        !arena_holds(arena, at, bytes))
+        !arena_holds(arena, at, bytes) || stand_in_refuses())
         return false;
     // In one piece, as every change is a system call.
     if (mprotect(at, bytes, DATA))

@@ -24,11 +24,16 @@ bool stand_in_starve(uint32_t n)
     return was;
 }
 
+bool stand_in_refuses(void)
+{
+    if (!starve || --starve)
+        return false;
+    return starved = true;
+}
+
 static bool refused(size_t size)
 {
-    if (starve && --starve == 0)
-        return starved = true;
-    return !size || size > LIMIT;
+    return stand_in_refuses() || !size || size > LIMIT;
 }
 
 // malloc_usable_size and not `size`: freeing must take away what was added.

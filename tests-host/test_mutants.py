@@ -54,6 +54,51 @@ def test_100000_mutants(kind):
                    *words(kind), limit=1200), 100000)
 
 
+# With what the files above lack: a GOT, groups, COMMON, constructors; more
+# names than the fixed table has room for, versions, an indirect function.
+RARE = {
+    "object": ("""
+        .globl start, own
+        .section .text.own,"axG",@progbits,own,comdat
+        own: ret
+        .text
+        start: mov own@GOT(%ebx), %eax
+        mov buffer@GOT(%ebx), %edx
+        ret
+        .section .init_array,"aw"
+        .long start
+        .comm buffer,64,16
+        """, []),
+    "shared": (".data\n.balign 4\n" + "".join(
+        f".globl n{i}\nn{i}: .long n{i}\n" for i in range(3000)) + """
+        .text
+        .globl chosen, old
+        .type chosen, @gnu_indirect_function
+        chosen: lea n1@GOTOFF(%ebx), %eax
+        old: ret
+        .symver old, old@ONE
+        .symver old, n0x@@ONE
+        """, ["-shared", "--version-script", "/dev/stdin"]),
+}
+
+
+@pytest.mark.parametrize("kind", RARE)
+def test_no_memory_at_any_point(kind, tmp_path):
+    """The first thing that load_mutants does is to load each file with one
+    request refused, the first, the second, to the last: for memory, or for
+    other rights of its pages."""
+    source, link = RARE[kind]
+    path = tmp_path / "made.o"
+    subprocess.run(["as", "--32", "-o", path, "-"], input=source, text=True,
+                   check=True)
+    if link:
+        subprocess.run(["ld", "-m", "elf_i386", *link, "-o", tmp_path / "made",
+                        path], input="ONE { *; };", text=True, check=True)
+        path = tmp_path / "made"
+    assert "4 judged, 0 failed" in host.run("asan/load_mutants", "--count",
+                                            500, path)
+
+
 # In a file of the loader these words become those, and the finding is this.
 HOLES = {
     "import names past the image": (
