@@ -93,7 +93,7 @@ static void starve(const struct module *file)
         load_trial(file, &trial);
         demand(!*trial.wrong, file, trial.wrong);
     } while (stand_in_starve(0));
-    demand(trial.loaded, file, "is refused undamaged");
+    demand(trial.loaded && !trial.stayed, file, "is refused undamaged");
 }
 
 static _Noreturn void work(uint64_t first, uint64_t count)

@@ -55,6 +55,21 @@ static void judge_image(struct load_trial *trial, const struct image *image)
            "is not where it is", image->name);
 }
 
+// An image that can be moved is moved, and is whole there, or stays where it
+// was with words.
+static void move(struct load_trial *trial, struct image *image,
+                 const struct module *file)
+{
+    struct load_error error = {.text = ""};
+
+    if (!image->format->rebase)
+        return;
+    trial->stayed = !image->format->rebase(image, 0, &error);
+    if (trial->stayed)
+        judge_words(trial, file, error.text);
+    judge_image(trial, image);
+}
+
 // All at once: they may use each other in a circle.
 static void unload_all(struct load_trial *trial)
 {
@@ -75,10 +90,12 @@ void load_trial(const struct module *file, struct load_trial *trial)
     struct image *image = image_load_set(&file, 1, NULL, &error);
 
     *trial = (struct load_trial){.loaded = image};
-    if (image)
+    if (image) {
         judge_image(trial, image);
-    else
+        move(trial, image, file);
+    } else {
         judge_words(trial, file, error.text);
+    }
     unload_all(trial);
     demand(stand_in_same(stand_in_use(), before), trial, "memory is left",
            image ? "loaded" : error.text);
