@@ -9,7 +9,7 @@ import pytest
 
 from said import in_use
 from shared_files import LOAD, Elf, can_build, library
-from shared_spoilt import spoilt
+from shared_spoilt import instead, spoilt
 
 OTHER = "int f(void) { return 1; }"
 SOURCE = """
@@ -108,6 +108,32 @@ def test_a_hash_chain_that_is_a_circle(machine, tmp_path):
         assert said.startswith("libround.so: a bucket of DT_HASH at offset ")
         assert "is 0x1: its chain is longer than 256, or a circle" in said
         assert console.run("modules").startswith("no images")
+
+
+@pytest.mark.parametrize("style, words", [("gnu", 4), ("sysv", 2)])
+def test_a_hash_table_that_relocates_its_own_head(machine, tmp_path, style,
+                                                  words):
+    """Its counts were judged as the file has them. In the image they are
+    other numbers, which who looks for a name must not follow."""
+    other = library(tmp_path / "libother.so", "static int x; int *p[] = {"
+                    "&x, &x, &x, &x}; int f(void) { return 9; }",
+                    f"-Wl,--hash-style={style}")
+    user = library(tmp_path / "libuser.so", """
+        int f(void); int absent(void) __attribute__((weak));
+        int call(void) { return f() + !!absent; }""", needs=[other])
+    elf = Elf(other.read_bytes())
+    table = elf.tag("GNU_HASH" if style == "gnu" else "HASH")
+    places = [at for at, _, kind, _ in elf.relocations("REL", "RELSZ")
+              if kind == 8]
+    for number in range(words):
+        elf.put(places[number], elf.word(table) + 4 * number)
+    instead("RELCOUNT", "TEXTREL")(elf)
+    other.write_bytes(elf.data)
+    with machine(modules=[other, user]).open() as console:
+        console.prompt()
+        assert "ELF shared at" in console.run("load libother.so")
+        assert "ELF shared at" in console.run("load libuser.so")
+        assert "returned 0x00000009" in console.run("call libuser.so call")
 
 
 @pytest.mark.parametrize("style", ["gnu", "sysv"])

@@ -127,6 +127,12 @@ struct shared {
     struct shared_table rel, jmprel, relr;
     uint32_t symbols; // entries; what lies beyond is no symbol
     uint32_t hashed;  // the first that its hash tables do not reach
+    // The numbers at the heads of the hash tables, as they were judged. In the
+    // image a relocation or the object's own code may have changed them.
+    struct {
+        uint32_t buckets, first, blooms, shift;
+    } gnu;
+    uint32_t sysv_buckets;
     struct shared_version *version;
     uint32_t versions;
     struct shared_need need[IMAGE_USES];

@@ -87,7 +87,7 @@ static bool check_sysv(struct shared *shared)
         return true;
     if (!shared_find_table(shared, TAG_HASH, 8, table))
         return false;
-    buckets = shared_word(table, 0);
+    shared->sysv_buckets = buckets = shared_word(table, 0);
     chains = shared_word(table, 1);
     if (buckets == 0)
         return refuse_word(shared, table, 0, "nbucket", "no bucket at all");
@@ -115,8 +115,10 @@ static bool check_gnu_header(struct shared *shared)
 
     if (!shared_find_table(shared, TAG_GNU_HASH, 16, table))
         return false;
-    buckets = shared_word(table, 0);
-    blooms = shared_word(table, 2);
+    shared->gnu.buckets = buckets = shared_word(table, 0);
+    shared->gnu.first = shared_word(table, 1);
+    shared->gnu.blooms = blooms = shared_word(table, 2);
+    shared->gnu.shift = shared_word(table, 3);
     if (buckets == 0)
         return refuse_word(shared, table, 0, "nbuckets", "no bucket at all");
     // A lookup masks with blooms - 1.
@@ -124,7 +126,7 @@ static bool check_gnu_header(struct shared *shared)
         return refuse_word(shared, table, 2, "the Bloom filter's size",
                            "not a power of two");
     // The processor would shift by shift % 32, and glibc lets it.
-    if (shared_word(table, 3) >= 32)
+    if (shared->gnu.shift >= 32)
         return refuse_word(shared, table, 3, "the Bloom filter's shift",
                            "more than 31");
     if (buckets > IMAGE_MAX / 4 || blooms > IMAGE_MAX / 4 ||
@@ -139,7 +141,7 @@ static bool check_gnu_header(struct shared *shared)
 static bool check_gnu_lengths(struct shared *shared)
 {
     struct shared_table *table = &shared->gnu_hash;
-    struct shared_gnu_hash hash = shared_open_gnu(table);
+    struct shared_gnu_hash hash = shared_open_gnu(shared);
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < shared->hashed - hash.first; i++) {
@@ -156,7 +158,7 @@ static bool check_gnu_lengths(struct shared *shared)
 static bool check_gnu_chains(struct shared *shared)
 {
     struct shared_table *table = &shared->gnu_hash;
-    struct shared_gnu_hash hash = shared_open_gnu(table);
+    struct shared_gnu_hash hash = shared_open_gnu(shared);
     const struct shared_segment *segment = shared_segment(shared,
                                                           table->offset, 1);
     uint32_t head = (uint32_t)((const uint8_t *)hash.chain - table->at);

@@ -17,14 +17,14 @@ static inline uint32_t shared_word(const struct shared_table *table,
 
 // A view of the table's parts; its header has been judged.
 static inline struct shared_gnu_hash
-shared_open_gnu(const struct shared_table *table)
+shared_open_gnu(const struct shared *shared)
 {
-    struct shared_gnu_hash hash = {.buckets = shared_word(table, 0),
-                                   .first = shared_word(table, 1),
-                                   .blooms = shared_word(table, 2),
-                                   .shift = shared_word(table, 3)};
+    struct shared_gnu_hash hash = {.buckets = shared->gnu.buckets,
+                                   .first = shared->gnu.first,
+                                   .blooms = shared->gnu.blooms,
+                                   .shift = shared->gnu.shift};
 
-    hash.bloom = (const struct word *)table->at + 4;
+    hash.bloom = (const struct word *)shared->gnu_hash.at + 4;
     hash.bucket = hash.bloom + hash.blooms;
     hash.chain = hash.bucket + hash.buckets;
     return hash;

@@ -80,9 +80,7 @@ static bool export_symbol(struct shared *shared, uint32_t index)
 // What the hash tables reach, and no more: what lies below is asked of others.
 bool shared_export(struct shared *shared)
 {
-    uint32_t first = shared->gnu_hash.at
-                         ? shared_open_gnu(&shared->gnu_hash).first
-                         : 1;
+    uint32_t first = shared->gnu_hash.at ? shared->gnu.first : 1;
 
     for (uint32_t i = first; i < shared->hashed; i++)
         if (!export_symbol(shared, i))
@@ -109,7 +107,7 @@ static int try_symbol(const struct shared *shared, uint32_t index,
 static uint32_t find_gnu(const struct shared *shared,
                          const struct shared_name *name)
 {
-    struct shared_gnu_hash hash = shared_open_gnu(&shared->gnu_hash);
+    struct shared_gnu_hash hash = shared_open_gnu(shared);
     uint32_t word = hash.bloom[name->gnu / 32 & (hash.blooms - 1)].value;
     uint32_t bits = 1u << name->gnu % 32 |
                     1u << (name->gnu >> hash.shift) % 32;
@@ -134,7 +132,7 @@ static uint32_t find_sysv(const struct shared *shared,
                           const struct shared_name *name)
 {
     const struct shared_table *table = &shared->sysv_hash;
-    uint32_t buckets = shared_word(table, 0), best = 0;
+    uint32_t buckets = shared->sysv_buckets, best = 0;
     uint32_t index = shared_word(table, 2 + name->sysv % buckets);
 
     // A circle of chains is left after as many steps as there are symbols.
