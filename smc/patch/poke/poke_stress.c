@@ -23,7 +23,7 @@ static volatile uint32_t allowed;
 enum {
     FORM_BITS = (1 << POKE_FORMS) - 1,
     CHANGE = 1 << POKE_FORMS,
-    BURST = 256
+    BURST = 64
 };
 
 // One for each executor, on a line of its own; NMIs count by CPU.
