@@ -66,9 +66,11 @@ def stress(machine, cpus, words, limit):
     return flips, executions, in_nmis
 
 
-def test_ten_thousand_flips_under_fire(machine):
-    flips, executions, in_nmis = stress(machine, 4, "10000 100000", 400)
-    assert flips == 10_000 and executions >= 100_000 and in_nmis > 0
+def test_a_thousand_flips_under_fire(machine):
+    """The scale of the hundred thousand below: a hundred executions for each
+    flip."""
+    flips, executions, in_nmis = stress(machine, 4, "1000 100000", 400)
+    assert flips == 1000 and executions >= 100_000 and in_nmis > 0
 
 
 @pytest.mark.long

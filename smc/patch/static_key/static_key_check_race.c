@@ -5,7 +5,7 @@
 #include "smc/patch/static_key/static_key_check.h"
 #include "smc/patch/static_key/static_key_race.h"
 
-enum { ROUNDS_ALONE = 500, ROUNDS_EACH = 50 };
+enum { ROUNDS_ALONE = 500, ROUNDS_EACH = 25 };
 
 enum check_result static_key_check_race(void)
 {
