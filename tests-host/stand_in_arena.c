@@ -266,11 +266,52 @@ void arena_turned(void)
 {
 }
 
+// Only a name for a part of the whole, on no list.
+struct arena *arena_slice(struct arena *whole, const char *name, void *at,
+                          size_t bytes)
+{
+    struct arena *slice = NULL;
+
+    if (bytes && arena_holds(whole, at, bytes))
+        slice = heap_zalloc(1, sizeof *slice);
+    if (!slice)
+        return NULL;
+    *slice = (struct arena){
+        .name = name, .base = at, .size = bytes, .whole = whole};
+    whole->slices++;
+    return slice;
+}
+
+static void destroy_slice(struct arena *slice)
+{
+    struct arena *whole = slice->whole;
+    uint8_t *page = (uint8_t *)PAGE_ALIGN_DOWN((uintptr_t)slice->base);
+    size_t bytes = PAGE_ALIGN_UP((uintptr_t)slice->base + slice->size) -
+                   (uintptr_t)page;
+
+    whole->slices--;
+    if (is_code(whole, slice->base, slice->size)) {
+        protect(whole, page, bytes, DATA);
+        memset(slice->base, INT3, slice->size);
+        protect(whole, page, bytes, CODE);
+    }
+    heap_free(slice);
+    if (whole->closed)
+        arena_destroy(whole);
+}
+
 void arena_destroy(struct arena *arena)
 {
     struct arena **link = &arenas;
 
     if (!arena)
+        return;
+    if (arena->whole) {
+        destroy_slice(arena);
+        return;
+    }
+    arena->closed = true;
+    if (arena->slices)
         return;
     while (*link != arena)
         link = &(*link)->next;

@@ -202,32 +202,50 @@ static void unlink(struct arena *arena)
     *link = arena->next;
 }
 
-void arena_destroy(struct arena *arena)
+// Off the list and out of the journal: from here on no patch and no undo
+// reaches these bytes. In 2008 ftrace patched text that had been freed, and by
+// then was a mapping of a network card's flash (e1000e).
+static void retire(struct arena *arena)
 {
-    if (!arena)
-        return;
-    size_t count = arena->size / PAGE_SIZE;
     poke_forget(arena->base, arena->size);
     bool on = door_lock();
     unlink(arena);
     journal_forget(arena->base, arena->size);
     reserve_forget(arena->base, arena->size);
     door_unlock(on);
-    // Off the list and out of the journal: from here on no write and no
-    // undo reaches these pages. In 2008 ftrace patched text that had been
-    // freed, and by then was a mapping of a network card's flash (e1000e).
-    //
-    // The pages may have been unmapped or made data; map them as plain data.
-    // Then free them: the next owner's first store would fault on r-x. The
-    // view below the kernel goes first, so that no frame is writable here and
-    // executable there.
+}
+
+// The pages may have been unmapped or made data; map them as plain data. Then
+// free them: the next owner's first store would fault on r-x. The view below
+// the kernel goes first, so that no frame is writable here and executable
+// there.
+static void give_back(struct arena *arena)
+{
+    size_t count = arena->size / PAGE_SIZE;
     if (arena->base != arena->frames)
         paging_release((uintptr_t)arena->base, count);
     paging_map((uintptr_t)arena->frames, phys_of(arena->frames), count,
                PAGE_WRITE);
     if (arena->owned)
         pages_free(arena->frames, count);
+}
+
+void arena_destroy(struct arena *arena)
+{
+    if (!arena)
+        return;
+    struct arena *whole = arena->whole;
+    arena->closed = true;
+    if (arena->slices)
+        return;
+    retire(arena);
+    if (!whole)
+        give_back(arena);
+    else if (--whole->slices || !whole->closed)
+        door_clear_slice(arena, __builtin_return_address(0));
     heap_free(arena);
+    if (whole && whole->closed)
+        arena_destroy(whole);
 }
 
 struct arena *arena_of(const void *at, size_t len)

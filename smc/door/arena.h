@@ -33,13 +33,16 @@
 #include <stdint.h>
 
 struct arena {
-    const char *name;   // shown by `audit` and the journal; must outlive it
-    uint8_t *base;      // page aligned; the address at which code runs
-    uint8_t *frames;    // where the direct map shows its frames, or would
-    size_t size;        // bytes, a multiple of the page size
-    size_t used;        // bytes given out by arena_reserve
-    bool owned;         // the pages are ours to free
-    struct arena *next; // the list of live arenas
+    const char *name;    // shown by `audit` and the journal; must outlive it
+    uint8_t *base;       // page aligned; the address at which code runs
+    uint8_t *frames;     // where the direct map shows its frames, or would
+    size_t size;         // bytes, a multiple of the page size
+    size_t used;         // bytes given out by arena_reserve
+    bool owned;          // the pages are ours to free
+    bool closed;         // arena_destroy waits for the last slice
+    uint32_t slices;     // how many there are of it
+    struct arena *whole; // the arena of which it is a slice, or NULL
+    struct arena *next;  // the list of live arenas
 };
 
 // Makes an arena of at least `bytes` bytes, all INT3, readable+executable.
@@ -86,6 +89,13 @@ struct text_result arena_fill(struct arena *arena, void *at, size_t bytes,
 void arena_turn_many(void);
 void arena_turned(void);
 
+// A slice: bytes of `whole` that are to be told apart by a name, and to be
+// given back by arena_destroy before the rest. It has no pages of its own: all
+// that changes rights is asked of the whole. NULL if it is not inside, or when
+// memory is exhausted. `name` must stay valid.
+struct arena *arena_slice(struct arena *whole, const char *name, void *at,
+                          size_t bytes);
+
 // Reserves `bytes` bytes aligned to `align` (a power of two) and returns
 // where they will run, or NULL when the arena is full. Writes nothing. The
 // address must be known before the code is made: a CALL in it is relative.
@@ -114,8 +124,10 @@ bool arena_make_data(struct arena *arena, void *at, size_t bytes,
 
 // Frees the arena: its journal lines become history that cannot be undone,
 // its pages go back to plain data and to the page allocator. Nothing may be
-// executing in it. NULL is ignored.
+// executing in it. NULL is ignored. Of a slice the code becomes INT3, and the
+// pages stay; an arena with slices goes together with the last of them.
 void arena_destroy(struct arena *arena);
 
-// The arena that holds all of [at, at + len), or NULL.
+// The arena that holds all of [at, at + len), or NULL. A slice comes before
+// the arena that it is of.
 struct arena *arena_of(const void *at, size_t len);

@@ -234,12 +234,52 @@ static enum check_result check_arena_fill(void)
                    journaled && refused && untouched);
 }
 
+static uint32_t run(const void *code)
+{
+    return ((uint32_t(*)(void))(uintptr_t)code)();
+}
+
+// Two owners on one page. The first goes, with a patch in it: its code traps,
+// with a line in the journal, and the patch is history. The second runs as
+// before, and with it goes the page.
+static enum check_result check_slices(void)
+{
+    static const uint8_t code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; // mov; ret
+    struct page_stats before = page_stats();
+    struct arena *whole = arena_create("door check, whole", PAGE_SIZE);
+    uint8_t *at = whole ? whole->base : NULL;
+    if (!at)
+        return CHECK_FAIL;
+    arena_write(whole, at, code, sizeof code, "door-chk");
+    arena_write(whole, at + sizeof code, code, sizeof code, "door-chk");
+    struct arena *one = arena_slice(whole, "one", at, sizeof code);
+    struct arena *two = arena_slice(whole, "two", at + sizeof code, 6);
+    bool named = arena_of(at + 5, 1) == one && arena_of(at + 6, 1) == two &&
+                 arena_of(at + 5, 2) == whole &&
+                 !arena_slice(whole, "past", at, PAGE_SIZE + 1);
+    uint32_t n = text_write(at + 1, "\x2a", "\x2b", 1, "door-chk").entry;
+    bool both = run(at) == 43 && run(at + 6) == 42;
+    arena_destroy(whole); // goes later
+    arena_destroy(one);
+    const struct journal_entry *line = journal_find(journal_last());
+    bool traps = !memcmp(at, door_int3, 6) && line->site == at &&
+                 line->len == 6 && !memcmp(line->old + 1, "\x2b", 1);
+    struct text_result r = text_undo(n);
+    bool stays = run(at + 6) == 42 && page_stats().used > before.used;
+    arena_destroy(two);
+    char words[128];
+    judged("undo #%u: %s", n, text_explain(words, sizeof words, &r));
+    return verdict(named && both && traps && stays && r.reason == TEXT_FREED &&
+                   page_stats().used == before.used);
+}
+
 static const struct check arena_checks[] = {
     {"a fresh arena is INT3, readable and executable", door_check_begin},
     {"a generated block runs; its limits hold", check_arena_write},
     {"pages of an image can be data", check_arena_data},
     {"data pages become code once they are full", check_arena_fill},
     {"a destroyed arena gives everything back", check_arena_destroy},
+    {"a slice goes alone, its page with the last one", check_slices},
     {"a block over a patch: the patch can no longer be undone",
      check_regenerated},
     {"a block over half a patch: refused", check_half_inside},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Inside the door: shared by text.c, copy.c, poke.c, undo.c, arena.c,
-// arena_data.c and place.c, for nobody else.
+// arena_data.c, arena_slice.c and place.c, for nobody else.
 #pragma once
 #include "smc/door/arena.h"
 #include "smc/door/text.h"
@@ -48,6 +48,10 @@ void door_touch(const volatile uint8_t *code, size_t len);
 enum text_reason door_journal_block(struct text_result *r, uint8_t *at,
                                     const void *code, size_t len,
                                     const char *technique, const void *caller);
+
+// Makes the code of a slice INT3 and journals it, if its pages are code. The
+// caller is the one whom the line names.
+void door_clear_slice(struct arena *slice, const void *caller);
 
 // arena_create_at with these rights: PAGE_EXEC, filled with INT3, or
 // PAGE_WRITE, not cleared.
