@@ -12,7 +12,8 @@ from objects import assembled, compiled
 from said import in_use, rows
 
 pytest.importorskip("elftools")
-from object_oracle import Object  # noqa: E402
+from object_oracle import (CODE, CONSTANTS, DATA, FILLER, PAGE,  # noqa: E402
+                           Object)
 
 MODULES = sorted(GRUB.glob("*.mod"))
 PIC = ("-fpic",)
@@ -30,34 +31,93 @@ def offered_by_the_kernel(console, objects, defined):
     return known
 
 
+def places(console, obj):
+    """Where the kernel says that the parts are: {".text": 0xc0400000}."""
+    said = re.findall(r"^  (\.\w+) +at 0x(\w+), (\d+) bytes, (\S+)$",
+                      console.run(f"modules {obj.name}"), re.M)
+    assert {(part, int(size)) for part, _, size, _ in said} == {
+        (part, len(data)) for part, data in obj.part.items() if data}
+    assert {(part, rights) for part, _, _, rights in said} <= {
+        (CODE, "r-x"), (CONSTANTS, "r--"), (DATA, "rw-")}
+    return {part: int(at, 16) for part, at, _, _ in said}
+
+
+def pages_of(objects, at, known):
+    """Every page with a part on it, and the words that were changed."""
+    pages, taken, words = {}, {}, 0
+    for obj in objects:
+        image, count = obj.linked(at[obj.name], known)
+        words += count
+        for part, start in at[obj.name].items():
+            for i, byte in enumerate(image[part], start):
+                page = pages.setdefault(i // PAGE, bytearray(
+                    FILLER[part] * PAGE))
+                page[i % PAGE] = byte
+                assert taken.setdefault(i // PAGE, part) == part
+    return pages, words
+
+
 def test_all_grub_modules_are_what_pyelftools_makes_of_them(machine,
                                                             tmp_path):
-    """In one boot and as one set; every byte of their pages."""
+    """In one boot and as one set; every byte of their pages, which they
+    share."""
     objects = [Object(path) for path in MODULES]
     with machine(modules=MODULES,
                  extra=listen(tmp_path / "qmp")).open() as console:
         console.prompt()
         assert f"{len(MODULES)} images" in console.run("load *.mod init=no",
                                                        60)
-        listed = rows(console.run("modules"))
-        base = {path.name: int(listed[path.name][1], 16) for path in MODULES}
+        at = {obj.name: places(console, obj) for obj in objects}
         defined = {}
         for obj in objects:
-            defined |= obj.defined(base[obj.name])
+            defined |= obj.defined(at[obj.name])
         known = offered_by_the_kernel(console, objects, defined) | defined
-        low = min(base.values()) - 0xc0000000
-        high = max(base[o.name] + len(o.image) for o in objects) - 0xc0000000
-        ours = read_memory(tmp_path / "qmp", low, high - low,
-                           tmp_path / "memory", "pmemsave")
-        words = 0
-        for obj in objects:
-            theirs, count = obj.linked(base[obj.name], known)
-            at = base[obj.name] - 0xc0000000 - low
-            assert ours[at:at + len(theirs)] == theirs, obj.name
-            words += count
+        pages, words = pages_of(objects, at, known)
+        low, high = min(pages), max(pages) + 1
+        ours = read_memory(tmp_path / "qmp", low * PAGE - 0xc0000000,
+                           (high - low) * PAGE, tmp_path / "memory",
+                           "pmemsave")
+        for number, page in pages.items():
+            start = (number - low) * PAGE
+            assert ours[start:start + PAGE] == page, hex(number * PAGE)
         assert "gone" in console.run("unload all", 60)
     assert len(objects) >= 275 and words >= 37378
-    print(f"{len(objects)} modules, {words} relocations")
+    # On pages of their own it would be three times as many.
+    own = sum(-(-len(data) // PAGE) for obj in objects
+              for data in obj.part.values())
+    assert len(pages) * 2.5 < own
+    print(f"{len(objects)} modules, {words} relocations, {len(pages)} pages")
+
+
+def test_one_of_those_that_share_pages_goes(machine, tmp_path):
+    """Its code traps from then on, and the other's works as before; with the
+    last one the pages go."""
+    paths = [compiled(tmp_path / f"{name}.o", f"""
+        static int count; const char said[] = "{name}";
+        int {name}(int x) {{ count += x; return count + said[0]; }}
+        """.replace("said", f"{name}_said")) for name in ("left", "right")]
+    with machine(modules=paths,
+                 extra=listen(tmp_path / "qmp")).open() as console:
+        console.prompt()
+        before = in_use(console)
+        console.run("load left.o right.o")
+        at = {name: re.findall(r"^  \.\w+ +at 0x(\w+), (\d+) bytes",
+                               console.run(f"modules {name}.o"), re.M)
+              for name in ("left", "right")}
+        for (left, _), (right, _) in zip(at["left"], at["right"]):
+            assert left[:-3] == right[:-3], "each on a page of its own"
+        assert called(console, "left.o", "left", 5) == 5 + ord("l")
+        assert called(console, "right.o", "right", 7) == 7 + ord("r")
+        start, size = int(at["left"][0][0], 16), int(at["left"][0][1])
+        assert "gone" in console.run("unload left.o")
+        code = read_memory(tmp_path / "qmp", start, size, tmp_path / "left")
+        assert code == b"\xcc" * size
+        assert re.search(rf"arena .* {size} bytes generated",
+                         console.run("journal"))
+        assert called(console, "right.o", "right", 1) == 8 + ord("r")
+        assert re.search("^0 pages writable", console.run("audit"), re.M)
+        assert "gone" in console.run("unload right.o")
+        assert in_use(console) == before
 
 
 # Position-independent code -------------------------------------------------

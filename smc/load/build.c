@@ -63,7 +63,7 @@ bool build_place(struct loading *in, uint32_t size)
     uint32_t base = in->base;
     const char *why;
 
-    image->size = PAGE_ALIGN_UP(size);
+    image->size = image->bytes = PAGE_ALIGN_UP(size);
     if (!base && in->options->seed)
         base = draw(in);
     why = base ? arena_refuse_at(base, image->size) : NULL;
@@ -115,8 +115,8 @@ static bool grow(void **block, uint32_t *size, uint32_t used, uint32_t need)
     return true;
 }
 
-// Both formats lay out parts in ascending order and on pages of their own;
-// the formats check that, this only records it.
+// All formats lay out parts in ascending order, and each kind on pages of its
+// own; the formats check that, this only records it.
 bool build_part(struct loading *in, const char *name, size_t name_len,
                 enum part_kind kind, uint32_t offset, uint32_t size)
 {
@@ -132,13 +132,10 @@ bool build_part(struct loading *in, const char *name, size_t name_len,
     // Only for messages: eight characters are what PE has.
     if (name_len > sizeof part->name - 1)
         name_len = sizeof part->name - 1;
-    memset(part, 0, sizeof *part);
+    *part = (struct image_part){.kind = kind, .offset = offset, .size = size};
     // They are printed: a file must not move the reader's cursor.
     for (size_t i = 0; i < name_len; i++)
         part->name[i] = name[i] >= ' ' && name[i] <= '~' ? name[i] : '?';
-    part->kind = kind;
-    part->offset = offset;
-    part->size = size;
     image->parts++;
     return true;
 }
@@ -285,6 +282,8 @@ bool build_commit(struct loading *in)
     struct image *image = in->image;
     uint32_t done = 0;
 
+    if (image->arena->whole)
+        return true; // room_commit does it
     for (uint32_t i = 0; i < image->parts; i++) {
         const struct image_part *part = &image->part[i];
         if (part->size == 0)

@@ -26,6 +26,7 @@ struct loading {
     uint8_t *claimed;   // one bit per byte that was changed, or NULL
     uint32_t last_part; // where the last change was
     struct claim_run run;
+    bool shares; // room.c: has been counted among those that share pages
     bool listed; // set.c: the image is in the list
 };
 
@@ -91,5 +92,6 @@ bool build_offer(struct loading *in, const char *name,
 bool build_uses(struct loading *in, struct image *used);
 
 // Copies the stage to its final place: code through the door, data into
-// data pages. The one step that writes code.
+// data pages. The one step that writes code. (room_commit does it for images
+// that share pages.)
 bool build_commit(struct loading *in);

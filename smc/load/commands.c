@@ -58,7 +58,7 @@ static void report_many(const struct image *before, uint64_t us)
          image = image->next) {
         report_line(image);
         count++;
-        bytes += image->size;
+        bytes += image->bytes;
     }
     kprintf("%u images, %u KiB, loaded in %llu us\n", count, bytes / 1024, us);
 }

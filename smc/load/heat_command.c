@@ -148,7 +148,7 @@ static void draw(const struct image *image, void *arg)
     if (image->file != heat->file || heat->out_of_memory)
         return;
     kprintf("%s: %u changes in 0x%x bytes, %u bytes to a cell\n", image->name,
-            heat->total, image->size, cell);
+            heat->total, image->bytes, cell);
     for (uint32_t i = 0; i < image->parts; i++) {
         const struct image_part *part = &image->part[i];
         for (uint32_t line = 0; line < lines_of(part, cell); line++) {

@@ -55,13 +55,26 @@ void image_name(struct image *image, const struct module *file)
                   file->number);
 }
 
-// One comparison for both ends: an address below the base wraps to a large
-// distance.
+// One comparison for both ends: an address below the base, or the part, wraps
+// to a large distance. Between two parts on shared pages lie those of others.
+static bool holds(const struct image *image, uint32_t address)
+{
+    uint32_t offset = address - (uint32_t)(uintptr_t)image->base;
+
+    if (offset >= image->size || !image->arena->whole ||
+        offset < image->arena->size)
+        return offset < image->size;
+    for (uint32_t i = 0; i < image->parts; i++)
+        if (offset - image->part[i].offset < image->part[i].size)
+            return true;
+    return false;
+}
+
 struct image *image_of(uint32_t address)
 {
     struct image *image = images;
 
-    while (image && address - (uintptr_t)image->base >= image->size)
+    while (image && !holds(image, address))
         image = image->next;
     return image;
 }

@@ -41,7 +41,7 @@ enum family { FAMILY_C, FAMILY_GRUB, FAMILY_WINDOWS, FAMILIES };
 enum part_kind { PART_CODE, PART_READ_ONLY, PART_DATA };
 
 // A stretch of an image that has one kind of pages. Parts are in ascending
-// order and never share a page.
+// order, and those of different kinds never share a page.
 struct image_part {
     char name[9];
     enum part_kind kind;
@@ -82,18 +82,21 @@ struct image;
 
 // What tells the formats apart: one of these for each.
 //
-//   file   is --> lay_out --> link -----> start ....... stop --> forget
-//                 |           |           |
-//                 stage and   resolve,    its own code runs: init
-//                 address     relocate    functions, DllMain
+//   file   is --> judge --> lay_out --> link -----> start .... stop --> forget
+//                           |           |           |
+//                           stage and   resolve,    its own code runs: init
+//                           address     relocate    functions, DllMain
 //
-// lay_out of all files of a set comes before link of any, so that files may
-// need each other in a circle. All but `is`, lay_out, link and reloc_name
-// may be NULL.
+// judge of all files of a set comes before lay_out of any, so that they may
+// share pages, and that before link of any, so that they may need each other
+// in a circle. All but `is`, lay_out, link and reloc_name may be NULL.
 struct image_format {
     const char *name; // "ELF", "PE"
     bool (*is)(const struct module *file);
-    // Judges the file, fills the stage, chooses the address, exports names.
+    // Judges the file, asks for room, names the files that it needs.
+    bool (*judge)(struct loading *in);
+    // Fills the stage, chooses the address, exports names. Without a judge of
+    // its own it judges the file, too.
     bool (*lay_out)(struct loading *in);
     // Resolves what the file asks for, relocates the stage.
     bool (*link)(struct loading *in);
@@ -118,7 +121,8 @@ struct image_format {
 //   images --> gcry_md5.mod --> crypto.mod --> 0      the list, newest first
 //                  |   '---uses----^ users 1          no unload below users
 //                  |
-//                  +--> arena       r-x, r--, rw- pages, and nothing else's
+//                  +--> arena       r-x, r--, rw- pages, and nothing else's;
+//                  |                or code on pages that it shares
 //                  +--> names, export, refusal        heap
 //                  '--> blocks      what its code allocated (host_heap.c)
 //
@@ -132,13 +136,16 @@ struct image {
     const struct image_format *format;
     enum family family;
     void *detail;        // the format's own, as long as the image is there
-    struct arena *arena; // its address range, and nothing else is in it
+    struct arena *arena; // its address range, and nothing else is in it; or,
+                         // if it shares pages (room.h), its code
     uint8_t *base;
-    uint32_t size;          // whole pages, the stubs included
-    uint32_t preferred;     // PE: the address that the file was linked for
+    uint32_t size;      // to the end of its last part: whole pages, the stubs
+                        // included; of shared ones others' parts as well
+    uint32_t bytes;     // of memory that are its own
+    uint32_t preferred; // PE: the address that the file was linked for
     uint32_t register_args; // arguments that its functions take in registers
 
-    struct image_part *part; // ascending, no page in two of them
+    struct image_part *part; // ascending
     uint32_t parts, parts_size;
     uint32_t relocations[IMAGE_RELOC_TYPES];
     uint32_t bound;   // imports that the kernel or an image satisfies

@@ -61,8 +61,8 @@ static void print_refused(const struct image *image)
 void report_image(const struct image *image)
 {
     kprintf("%s: %s at 0x%08x, 0x%x bytes, %u of code", image->name,
-            image->format->name, (unsigned)(uintptr_t)image->base, image->size,
-            image_code_bytes(image));
+            image->format->name, (unsigned)(uintptr_t)image->base,
+            image->bytes, image_code_bytes(image));
     // Only PE files prefer an address, and it says how far this one moved.
     if (image->preferred)
         kprintf(", linked for 0x%08x", image->preferred);
@@ -141,7 +141,8 @@ void report_line(const struct image *image)
         relocations += image->relocations[type];
     kprintf("%-24s %-10s %08x %5u %7u %4u %5u%s\n", fits ? image->name : "",
             image->format->name, (unsigned)(uintptr_t)image->base,
-            image->size / 1024, relocations, image->uses_count, image->users,
+            (image->bytes + 1023) / 1024, relocations, image->uses_count,
+            image->users,
             image->broken    ? "  broken"
             : image->started ? ""
                              : "  not run");

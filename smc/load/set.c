@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Loading several files at once, and what they need, in three passes.
+// Loading several files at once, and what they need, in four passes.
 //
-//   lay out  a.mod ---------> b.mod ---------> crypto.mod   grows on the way
+//   judge    a.mod ---------> b.mod ---------> crypto.mod   grows on the way
+//   lay out  a.mod ---------> b.mod ---------> crypto.mod   may grow
 //   link     a.mod ---------> b.mod ---------> crypto.mod   all names known
 //   commit   a.mod ---------> b.mod ---------> crypto.mod   cannot be refused
 //   list     crypto.mod, then those that use it
@@ -27,7 +28,7 @@ void image_discard(struct image *image)
     names_withdraw(image);
     if (image->format && image->format->forget)
         image->format->forget(image);
-    // The pages become plain data again. No call can be in there: calls end
+    // The pages become plain data again, or its code on them INT3. No call can be in there: calls end
     // before a command does, and unloading is a command.
     arena_destroy(image->arena);
     heap_free(image->part);
@@ -123,20 +124,29 @@ struct image *load_needs(struct loading *in, const char *name)
 }
 
 // A file says what it is by its first bytes; its name counts for nothing.
-static bool lay_out(struct loading *in)
+static bool judge(struct loading *in)
 {
     in->error->file = in->file->name;
     for (const struct image_format *const *format = image_formats; *format;
          format++)
         if ((*format)->is(in->file)) {
             in->image->format = *format;
-            return (*format)->lay_out(in) &&
-                   names_publish(in->image, in->error);
+            return !(*format)->judge || (*format)->judge(in);
         }
     return load_fail(in->error,
                      "%u bytes that start neither with 7f 'ELF' "
                      "nor with 'MZ'",
                      in->file->size);
+}
+
+// What a DLL or a shared object needs comes only now, and is judged now.
+static bool lay_out(struct loading *in)
+{
+    if (!in->image->format && !judge(in))
+        return false;
+    in->error->file = in->file->name;
+    return in->image->format->lay_out(in) &&
+           names_publish(in->image, in->error);
 }
 
 static bool link(struct loading *in)
@@ -151,7 +161,7 @@ static bool commit(struct loading *in)
     return build_commit(in);
 }
 
-// The set may grow while this walks: lay_out finds what a file needs.
+// The set may grow while this walks: judge and lay_out find what a file needs.
 static bool each(struct load_set *set, bool (*step)(struct loading *))
 {
     for (struct loading *in = set->first; in; in = in->next)
@@ -166,7 +176,7 @@ static bool commit_all(struct load_set *set)
     bool ok;
 
     arena_turn_many();
-    ok = each(set, commit);
+    ok = each(set, commit) && room_commit(set);
     arena_turned();
     return ok;
 }
@@ -214,6 +224,7 @@ static void finish(struct load_set *set, bool keep)
             image_discard(in->image);
         heap_free(in);
     }
+    room_close(set);
 }
 
 // Notes the time for whoever measures the passes.
@@ -237,7 +248,7 @@ static bool prepare(struct load_set *set, const struct module *const *files,
             return false;
     if (set->first)
         set->first->base = set->options->base;
-    set->laid_out = each(set, lay_out);
+    set->laid_out = each(set, judge) && each(set, lay_out);
     // What is missing anywhere is told at once, not name by name.
     return set->laid_out && stamp(set, LOAD_LAID_OUT) && each(set, link) &&
            !load_missed(error) && stamp(set, LOAD_LINKED);

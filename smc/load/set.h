@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Between set.c, which loads, unload.c, and image.c, which keeps the list.
 #pragma once
-#include "smc/load/image.h"
+#include "smc/load/room.h"
 
 struct answer;
 struct elf_group;
@@ -16,6 +16,7 @@ struct load_set {
     struct load_error *error;
     struct answer *answers;    // resolve.c: what was asked before; or NULL
     struct elf_group **groups; // object_group.c: one copy of each; or NULL
+    struct load_room room;     // room.c: the pages that its objects share
 };
 
 // The formats, NULL at the end.

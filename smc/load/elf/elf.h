@@ -12,9 +12,13 @@
 //         +----------------------------+  page boundary
 //         | .data .bss, COMMON symbols |  read + write
 //         +----------------------------+
+//
+// Files that are linked together share pages: then other files' code follows
+// this one's, and so on (smc/load/room.h).
 #pragma once
 #include "smc/load/build.h"
 #include "smc/load/elf/elf_format.h"
+#include "smc/load/room.h"
 
 extern const struct image_format elf_object_format;
 
@@ -47,8 +51,9 @@ struct elf {
     uint32_t *hash;    // per symbol that is not local: of its name
     uint32_t *slot;    // per symbol: number of its word in the GOT; or NULL
     uint32_t listed;   // bytes in all relocation tables and groups together
-    uint32_t start[3]; // offsets of code, read-only and writable sections
-    uint32_t got, slots; // offset in the image, words
+    struct room_need need;      // of code, read-only and writable sections
+    uint32_t start[ROOM_KINDS]; // offsets of these
+    uint32_t got, slots;        // offset in the image, words
     struct elf_group *group;
     uint32_t groups;
 };
@@ -117,8 +122,13 @@ bool elf_check_symbols(struct elf *elf);
 bool elf_check_table(struct elf *elf, const struct elf_section *section,
                      uint32_t entry);
 const char *elf_section_name(const struct elf *elf, uint32_t index);
-// object.c: gives out `size` bytes of an image that is used up to *end. False
-// if they end past IMAGE_MAX.
+// object_place.c: which section goes where. First the places among those of
+// one kind, and what they need together; then the image itself, with all bytes
+// that the file has.
+bool elf_ask_for_room(struct elf *elf);
+bool elf_take_room(struct elf *elf);
+// Gives out `size` bytes of a kind that is used up to *end. False if they end
+// past IMAGE_MAX.
 bool elf_take(uint32_t *end, uint32_t size, uint32_t align, uint32_t *at);
 
 // object_group.c: marks the sections of groups that another file of the set

@@ -240,9 +240,9 @@ static void find_grub(struct elf *elf)
         if (name[0] != '.' || name[1] != 'm' || name[2] != 'o' ||
             name[3] != 'd' || !elf_has_bytes(&elf->section[i]))
             continue;
-        if (strcmp(name + 4, "name") == 0)
+        if (name[4] == 'n' && strcmp(name + 4, "name") == 0)
             elf->modname = i;
-        else if (strcmp(name + 4, "deps") == 0)
+        else if (name[4] == 'd' && strcmp(name + 4, "deps") == 0)
             elf->moddeps = i;
     }
 }

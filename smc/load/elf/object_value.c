@@ -19,12 +19,12 @@
 // A call in gcry_crc.mod, from the file to the processor:
 //
 //   in the file      e8 fc ff ff ff                    A = -4
-//   the word lies at      P = 0xc01f22b2
-//   the symbol lies at                                 S = 0xc01ff1f8
-//   S + A - P = 0xc01ff1f8 - 4 - 0xc01f22b2            = 0x0000cf42
-//   in memory        e8 42 cf 00 00
+//   the word lies at      P = 0xc05342b2
+//   the symbol lies at                                 S = 0xc05344e8
+//   S + A - P = 0xc05344e8 - 4 - 0xc05342b2            = 0x00000232
+//   in memory        e8 32 02 00 00
 //                                  |
-//   eip after the call = P + 4 ----'  + 0xcf42         = 0xc01ff1f8
+//   eip after the call = P + 4 ----'  + 0x232          = 0xc05344e8
 //
 // All of this is modulo 2^32, so that words have no overflow and no reach: on
 // the i386 every call can lead everywhere. (Other processors need veneers.)
