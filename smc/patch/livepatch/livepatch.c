@@ -41,40 +41,6 @@ enum {
 static const char technique[] = "livepatch";
 static uint32_t orders;
 
-extern struct livepatch *const livepatches_start[], *const livepatches_end[];
-
-struct livepatch *livepatch_at(uint32_t index)
-{
-    uint32_t count = (uint32_t)(livepatches_end - livepatches_start);
-    return index < count ? livepatches_start[index] : NULL;
-}
-
-struct livepatch *livepatch_find(const char *name)
-{
-    struct livepatch *p;
-    for (uint32_t i = 0; (p = livepatch_at(i)); i++)
-        if (strcmp(p->name, name) == 0)
-            return p;
-    return NULL;
-}
-
-static bool has(const struct livepatch *p, const void *function)
-{
-    for (uint32_t i = 0; i < p->count; i++)
-        if (p->changes[i].old == function)
-            return true;
-    return false;
-}
-
-struct livepatch *livepatch_top(const void *function)
-{
-    struct livepatch *top = NULL, *p;
-    for (uint32_t i = 0; (p = livepatch_at(i)); i++)
-        if (p->order && has(p, function) && (!top || p->order > top->order))
-            top = p;
-    return top;
-}
-
 // Where an entry's bytes lead: behind the NOP, or to the jump's target.
 static const uint8_t *target_of(const uint8_t *entry, const uint8_t *bytes)
 {
@@ -271,17 +237,6 @@ bool livepatch_on(struct livepatch *p, uint32_t limit_us, char *why,
     return false;
 }
 
-// The patch that lies over one of this one's functions, or NULL.
-static const struct livepatch *over(const struct livepatch *p)
-{
-    for (uint32_t i = 0; i < p->count; i++) {
-        const struct livepatch *top = livepatch_top(p->changes[i].old);
-        if (top != p)
-            return top;
-    }
-    return NULL;
-}
-
 // Has an `undo` in the shell put back what stood at every entry?
 static bool is_given_back(const struct livepatch *p)
 {
@@ -302,7 +257,7 @@ static bool end(struct livepatch *p, char *why, size_t size)
 bool livepatch_off(struct livepatch *p, uint32_t limit_us, char *why,
                    size_t size)
 {
-    const struct livepatch *top = p->order ? over(p) : NULL;
+    const struct livepatch *top = p->order ? livepatch_over(p) : NULL;
     *why = 0;
     p->waits = 0;
     if (!p->order || top) {

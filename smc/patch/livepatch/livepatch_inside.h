@@ -19,3 +19,6 @@ bool livepatch_judge(const struct livepatch_change *change,
 
 // The patch that was turned on last of those that replace this function.
 struct livepatch *livepatch_top(const void *function);
+
+// The patch that lies over one of this one's functions; itself if none does.
+const struct livepatch *livepatch_over(const struct livepatch *patch);

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Suite `once`: the block runs once, its check disappears, and nothing that
 // happens in the middle changes that.
+#include "smc/patch/once/once_check.h"
 #include "kernel/cpu.h"
 #include "kernel/lab.h"
 #include "kernel/step.h"
 #include "kernel/string.h"
 #include "kernel/trap.h"
 #include "smc/door/journal.h"
-#include "smc/door/lock.h"
 #include "smc/patch/once/once_subject.h"
-
-enum { SOFT_VECTOR = 0x90 };
 
 // Counts what the blocks other than the subject's do. Each of them has a
 // function and a name of its own: a block that fails must not fail the next.
@@ -100,111 +98,6 @@ static enum check_result check_recursion(void)
            depth_reached);
     return verdict(other_runs == 1 && depth_reached == 1 &&
                    once_is_patched(s->once));
-}
-
-// An INT in place of an interrupt: it comes at a known instruction, in the
-// middle of the block, and with IF on or off alike.
-static __attribute__((noinline)) void interrupted(bool from_handler)
-{
-    ONCE (lab_interrupted) {
-        other_runs++;
-        if (!from_handler)
-            __asm__ volatile("int %0" : : "i"(SOFT_VECTOR) : "memory");
-    }
-}
-
-static void on_interrupt(struct trap_frame *frame)
-{
-    (void)frame;
-    depth_reached++;
-    interrupted(true);
-}
-
-// Without the RUNNING state the handler would find the block armed, and run it
-// inside itself.
-static enum check_result check_interrupt_inside(void)
-{
-    const struct once_site *s = once_site_of("lab_interrupted");
-    if (s->once->state != ONCE_ARMED)
-        once_rearm(s->once);
-    other_runs = depth_reached = 0;
-    trap_set_soft(SOFT_VECTOR, on_interrupt, 0);
-    interrupted(false);
-    interrupted(false);
-    trap_set_soft(SOFT_VECTOR, NULL, 0);
-    judged("%u interrupt inside the block, %u run", depth_reached, other_runs);
-    return verdict(depth_reached == 1 && other_runs == 1 &&
-                   once_is_patched(s->once));
-}
-
-// The trap flag stops after every instruction of a first pass. Wherever an
-// interrupt could arrive (IF is set), one is played in turn: at the first
-// such place in the first round, at the second in the second, and so on.
-static uint32_t place, wanted_place;
-
-// Where IF is clear no interrupt can arrive: in the door, and between the test
-// and the set in once_enter. The gate clears TF, so the pass in the handler is
-// not stepped itself; and what follows it need not be.
-static void on_each_step(struct trap_frame *frame)
-{
-    if (!(frame->eflags & EFLAGS_IF) || place++ != wanted_place)
-        return;
-    once_subject(NULL);
-    frame->eflags &= ~EFLAGS_TF;
-}
-
-// The first trap comes after the instruction that follows the POPF. The three
-// that clear TF again are stepped as well: a few places lie behind the pass.
-static void interrupted_pass(void)
-{
-    place = 0;
-    trap_set_handler(1, on_each_step);
-    __asm__ volatile("pushf; orl %0, (%%esp); popf"
-                     :
-                     : "i"(EFLAGS_TF)
-                     : "memory", "cc");
-    once_subject(NULL);
-    __asm__ volatile("pushf; andl %0, (%%esp); popf"
-                     :
-                     : "i"(~EFLAGS_TF)
-                     : "memory", "cc");
-    trap_set_handler(1, NULL);
-}
-
-// A journal that makes room in the middle of a pass would be stepped through:
-// a million instructions, none of which an interrupt can arrive at.
-static void make_room(void)
-{
-    bool on = door_lock();
-    journal_make_room(16);
-    door_unlock(on);
-}
-
-// One place missed by every hand-made test is enough for a block that runs
-// twice once a month. The rounds end with one that has not come to its place;
-// fewer than ten would mean that nothing was stepped.
-static enum check_result check_interrupt_everywhere(void)
-{
-    if (!cpu.trap_flag) {
-        judged("the trap flag does not work here");
-        return CHECK_SKIP;
-    }
-    if (!once_is_alone()) {
-        judged("other CPUs are online: a poke has too many instructions");
-        return CHECK_SKIP;
-    }
-    uint32_t wrong = 0;
-    wanted_place = 0;
-    for (bool reached = true; reached; wanted_place += reached) {
-        make_room();
-        const struct once_site *s = once_subject_fresh();
-        interrupted_pass();
-        wrong += once_runs != 1 || !once_is_patched(s->once);
-        reached = place > wanted_place;
-    }
-    judged("interrupted at each of %u places in turn, %u wrong results",
-           wanted_place, wrong);
-    return verdict(wrong == 0 && wanted_place > 10);
 }
 
 static bool fault_now;
@@ -323,9 +216,9 @@ static const struct check once_checks[] = {
     {"an initialiser that fails stays armed", check_failed_stays_armed},
     {"a caught fault in the block is a failure", check_caught_fault},
     {"recursion into itself passes by", check_recursion},
-    {"an interrupt inside the block passes by", check_interrupt_inside},
+    {"an interrupt inside the block passes by", once_check_interrupt_inside},
     {"an interrupt after every instruction changes nothing",
-     check_interrupt_everywhere},
+     once_check_interrupt_everywhere},
     {"blocks that ran before the door opened are patched later",
      check_before_the_door},
     {"a refused patch leaves the slow path correct", check_refused_patch},
