@@ -60,14 +60,18 @@ static bool change(volatile uint8_t *state, uint8_t from, uint8_t to)
 }
 
 // NULL if it has come after all, in the last moment. A CPU that begins after
-// the INIT, as an emulator may let it, finds the trampoline shut.
+// the INIT, as an emulator may let it, finds the trampoline shut. One that is
+// in there already needs the mapping until the INIT stops it: without, it would
+// find no page behind the instruction that turns paging on, and reset the
+// machine.
 static const char *give_up(struct cpu_local *to)
 {
     if (!change(&to->state, CPU_STARTING, CPU_OFFLINE))
         return NULL;
-    aptrampoline_close();
+    aptrampoline_shut();
     lapic_send_init(to->apic_id);
     wait_us(INIT_US);
+    aptrampoline_close();
     return "it does not answer";
 }
 

@@ -165,10 +165,17 @@ const char *aptrampoline_aim(uint32_t number, uint32_t stack)
     return "the door has refused a word of the trampoline; see `journal`";
 }
 
+void aptrampoline_shut(void)
+{
+    if (memcmp(arena->base, stop, sizeof stop) != 0)
+        text_write(arena->base, aptrampoline, stop, sizeof stop,
+                   "aptrampoline");
+}
+
 void aptrampoline_close(void)
 {
+    aptrampoline_shut();
     is_open = false;
-    text_write(arena->base, aptrampoline, stop, sizeof stop, "aptrampoline");
     paging_release(phys_of(arena->base), 1);
 }
 

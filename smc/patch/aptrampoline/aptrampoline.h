@@ -48,8 +48,10 @@ const char *aptrampoline_open(void);
 // Patches what differs from CPU to CPU. None may be in the page.
 const char *aptrampoline_aim(uint32_t cpu, uint32_t stack);
 
-// Removes the mapping. No CPU may be in the page; one that comes all the same
-// stops at its first instruction.
+// From now on, whoever comes stops at the first instruction.
+void aptrampoline_shut(void);
+
+// The same, and removes the mapping. No CPU may be in the page.
 void aptrampoline_close(void);
 bool aptrampoline_is_open(void);
 
