@@ -7,7 +7,7 @@ import pytest
 from kernel import FAIL, PASS
 
 TECHNIQUES = ["text_poke", "batch", "static_key", "static_call", "trace",
-              "livepatch"]
+              "livepatch", "once"]
 ROW = re.compile(r"^  (\S+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)$", re.M)
 
 

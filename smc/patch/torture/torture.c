@@ -1,33 +1,23 @@
 // SPDX-License-Identifier: MIT
-// The fire, and the judge.
-//
-//   flipper     allowed = old | new     change    allowed = new
-//                        |                             |
-//   executor        ask  run  ask                 ask  run  ask
-//                   both may come                 old is a lost update
-//
-// `allowed` holds the set of legal forms in its low bits and counts its own
-// changes above. Who asks before and after knows all sets in between if there
-// were at most three changes: the set in the middle is a subset of its
-// neighbours. After more, as when a thread was preempted for long, each form of
-// the site is legal, and only what is none of them is not.
-#include "smc/patch/torture/torture.h"
+// The fire: who flips, who executes, who interrupts and who leaves. The judge
+// is in torture_judge.c.
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/lapic.h"
+#include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/text.h"
+#include "smc/patch/torture/torture_judge.h"
 
 enum {
-    FORM_BITS = (1 << TORTURE_FORMS) - 1,
-    CHANGE = 1 << TORTURE_FORMS,
     BURST = 128,   // executions, and
     FLIPS = 16,    // in one turn
     NMI_EVERY = 4, // flips
     FLIPPERS = 2,
-    EXECUTORS = CPU_MAX + 1,
+    STALL_US = 60000000, // as long as this nothing happens on no busy host
+    SHARE_US = 120000000,
     FAST_HZ = 1000,
     USUAL_HZ = 100,
 };
@@ -36,48 +26,6 @@ static struct torture_target *targets;
 static uint32_t target_count;
 static volatile bool over;
 static volatile uint32_t hotplugs;
-
-// One for each executor and for each CPU's NMIs: nobody waits for another's
-// cache line.
-static struct tally {
-    uint32_t seed;
-    struct {
-        uint32_t executions, illegal, lost;
-    } of[TORTURE_TARGETS];
-} __attribute__((aligned(64))) tallies[EXECUTORS], in_nmi[CPU_MAX];
-
-// Numerical Recipes' generator; its high bits are the better ones.
-static uint32_t draw(uint32_t *seed, uint32_t n)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) % n;
-}
-
-// The judge ------------------------------------------------------------------
-
-// The set of forms with this answer: tracing does not show in it.
-static uint32_t forms_of(const struct torture_target *t, uint32_t answer)
-{
-    uint32_t forms = 0;
-    for (uint32_t i = 0; i < t->forms; i++)
-        forms |= (uint32_t)(t->answers[i] == answer) << i;
-    return forms;
-}
-
-static void execute(struct tally *tally)
-{
-    uint32_t which = draw(&tally->seed, target_count);
-    struct torture_target *t = &targets[which];
-    uint32_t before = t->allowed;
-    uint32_t forms = forms_of(t, t->run(tally->seed >> 16));
-    uint32_t after = t->allowed;
-    bool missed = (after - before) / CHANGE > 3;
-    tally->of[which].executions++;
-    if (!forms || (!missed && !((before | after) & forms)))
-        tally->of[which].illegal += !forms || before != after;
-    if (forms && before == after && !(before & forms))
-        tally->of[which].lost++;
-}
 
 // The threads ---------------------------------------------------------------
 
@@ -99,7 +47,7 @@ static void run_executor(void *arg)
 {
     while (!over) {
         for (int i = 0; i < BURST; i++)
-            execute(arg);
+            torture_execute((unsigned)arg);
         kthread_yield();
         interrupts_off();
         if (over || cpus_present() == 1)
@@ -112,24 +60,19 @@ static void run_executor(void *arg)
 static void on_nmi(struct trap_frame *frame)
 {
     (void)frame;
-    execute(&in_nmi[cpu_index()]);
-}
-
-static void allow(struct torture_target *t, uint32_t forms)
-{
-    t->allowed = ((t->allowed & ~(uint32_t)FORM_BITS) + CHANGE) | forms;
+    torture_execute_in_nmi();
 }
 
 // It arrives while the change is under way, here or elsewhere.
 static void send_nmi(uint32_t *seed)
 {
-    unsigned to = draw(seed, cpus_present());
+    unsigned to = torture_draw(seed, cpus_present());
     if (!lapic_is_there())
         return;
-    preempt_off();
+    cpus_hold(); // it could leave in between, and be started anew
     if (cpu_is_online(to))
         cpu_send_nmi(to);
-    preempt_on();
+    cpus_release();
 }
 
 // To any of the other forms. Who has made the change sees it at once.
@@ -138,19 +81,20 @@ static void flip(struct torture_target *t, uint32_t *seed)
     if (__atomic_exchange_n(&t->taken, true, __ATOMIC_ACQUIRE))
         return; // the other flipper's
     char why[TORTURE_WORDS];
-    uint32_t next = (t->form + 1 + draw(seed, t->forms - 1)) % t->forms;
-    allow(t, 1u << t->form | 1u << next);
-    if (draw(seed, NMI_EVERY) == 0)
+    uint32_t next = (t->form + 1 + torture_draw(seed, t->forms - 1)) %
+                    t->forms;
+    torture_allow(t, 1u << t->form | 1u << next);
+    if (torture_draw(seed, NMI_EVERY) == 0)
         send_nmi(seed);
     if (t->flip(t->form, next, why)) {
         t->form = next;
         t->flips += t->sites;
-        t->lost += !(forms_of(t, t->run(*seed >> 16)) & 1u << next);
+        t->lost += !(torture_forms_of(t, t->run(*seed >> 16)) & 1u << next);
     } else {
         t->refused++;
         strlcpy(t->why, why, sizeof t->why);
     }
-    allow(t, 1u << t->form);
+    torture_allow(t, 1u << t->form);
     __atomic_store_n(&t->taken, false, __ATOMIC_RELEASE);
 }
 
@@ -158,7 +102,7 @@ static void run_flipper(void *arg)
 {
     uint32_t *seed = arg;
     for (uint32_t i = 1; !over; i++) {
-        struct torture_target *t = &targets[draw(seed, target_count)];
+        struct torture_target *t = &targets[torture_draw(seed, target_count)];
         if (!t->by_shell)
             flip(t, seed);
         if (i % FLIPS == 0)
@@ -171,48 +115,16 @@ static void run_hotplug(void *arg)
 {
     uint32_t *seed = arg, present = cpus_present();
     while (!over && present > 1) {
-        unsigned number = 1 + draw(seed, present - 1);
-        for (uint32_t turns = 20 + draw(seed, 40); turns && !over; turns--)
+        unsigned number = 1 + torture_draw(seed, present - 1);
+        for (uint32_t turns = 20 + torture_draw(seed, 40); turns && !over;
+             turns--)
             rest();
         if (!cpu_take_down(number))
             hotplugs += !cpu_bring_up(number);
     }
 }
 
-// The sums ------------------------------------------------------------------
-
-static void add_up(const struct tally *all, uint32_t count,
-                   struct torture_row *rows)
-{
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t k = 0; k < target_count; k++) {
-            rows[k].executions += all[i].of[k].executions;
-            rows[k].illegal += all[i].of[k].illegal;
-            rows[k].lost += all[i].of[k].lost;
-        }
-}
-
-static void sum(struct torture_report *r, struct torture_row *rows)
-{
-    r->flips = r->refused = r->illegal = r->lost = 0;
-    r->executions = r->in_nmis = 0;
-    for (uint32_t i = 0; i < target_count; i++)
-        rows[i] = (struct torture_row){targets[i].technique, targets[i].flips,
-                                       targets[i].refused,
-                                       .lost = targets[i].lost};
-    add_up(tallies, EXECUTORS, rows);
-    for (uint32_t i = 0; i < target_count; i++)
-        r->in_nmis -= (uint32_t)rows[i].executions;
-    add_up(in_nmi, CPU_MAX, rows);
-    for (uint32_t i = 0; i < target_count; i++) {
-        r->in_nmis += (uint32_t)rows[i].executions;
-        r->flips += rows[i].flips;
-        r->refused += rows[i].refused;
-        r->illegal += rows[i].illegal;
-        r->lost += rows[i].lost;
-        r->executions += rows[i].executions;
-    }
-}
+// All together --------------------------------------------------------------
 
 // The words of the first technique that has any.
 static const char *first_words(void)
@@ -239,10 +151,8 @@ static uint32_t all_nmis(void)
     return count;
 }
 
-// All together --------------------------------------------------------------
-
 struct crew {
-    struct kthread *all[EXECUTORS + FLIPPERS + 1];
+    struct kthread *all[TORTURE_EXECUTORS + FLIPPERS + 1];
     uint32_t count, seeds[FLIPPERS + 1];
 };
 
@@ -256,48 +166,71 @@ static void hire(struct crew *crew, const char *name, void (*fn)(void *),
 
 static void start(struct crew *crew, uint32_t seed)
 {
-    memset(tallies, 0, sizeof tallies);
-    memset(in_nmi, 0, sizeof in_nmi);
     over = false;
     hotplugs = 0;
-    for (unsigned i = 0; i < CPU_MAX; i++)
-        in_nmi[i].seed = draw(&seed, 1u << 24);
-    for (unsigned i = 0; i <= cpus_present(); i++) {
-        tallies[i].seed = draw(&seed, 1u << 24);
-        hire(crew, "executor", run_executor, &tallies[i]);
-    }
+    torture_judge_open(targets, target_count, &seed);
+    for (unsigned i = 0; i <= cpus_present(); i++)
+        hire(crew, "executor", run_executor, (void *)i);
     for (unsigned i = 0; i <= FLIPPERS; i++) {
-        crew->seeds[i] = draw(&seed, 1u << 24);
+        crew->seeds[i] = torture_draw(&seed, 1u << 24);
         hire(crew, i < FLIPPERS ? "flipper" : "hotplug",
              i < FLIPPERS ? run_flipper : run_hotplug, &crew->seeds[i]);
     }
 }
 
-// With a wish for flips, each technique has to have its share, and the NMIs.
-static bool is_enough(const struct torture_wish *wish,
-                      const struct torture_report *r,
-                      const struct torture_row *rows)
+// With a wish for flips each technique has to have its share, and the NMIs; and
+// of several CPUs one has to have gone.
+static bool all_had_some(const struct torture_report *r,
+                         const struct torture_row *rows)
 {
-    bool all = r->in_nmis || !lapic_is_there();
+    bool all = (r->in_nmis || !lapic_is_there()) &&
+               (hotplugs || cpus_present() == 1);
     for (uint32_t i = 0; i < target_count; i++)
         all = all && rows[i].flips && rows[i].executions;
-    return r->flips >= wish->flips && r->executions >= wish->executions &&
-           (all || !wish->flips);
+    return all;
+}
+
+// A technique that never gets its share ends it as well, some time after all
+// else is done: the report shows who it was.
+static bool is_enough(const struct torture_wish *wish,
+                      const struct torture_report *r,
+                      const struct torture_row *rows, uint64_t *done)
+{
+    if (r->flips < wish->flips || r->executions < wish->executions)
+        return false;
+    if (!wish->flips || all_had_some(r, rows))
+        return true;
+    *done = *done ? *done : clock_us();
+    return clock_us() - *done > SHARE_US;
+}
+
+// Somebody waits for what does not come. The backtraces of all CPUs are what
+// helps then, and the join of the threads would hang as well.
+static void watch(const struct torture_report *r)
+{
+    static uint64_t last, since;
+    uint64_t now = r->executions + r->flips;
+    if (now != last || !since)
+        since = clock_us();
+    last = now;
+    if (clock_us() - since > STALL_US)
+        panic("torture: nothing has happened for %u s", STALL_US / 1000000);
 }
 
 // The shell's part. Every turn waits for an interrupt, so it is 1 ms or less.
 static void stoke(const struct torture_wish *wish, struct torture_report *r,
                   struct torture_row *rows)
 {
-    uint64_t end = clock_us() + wish->milliseconds * 1000ull;
+    uint64_t end = clock_us() + wish->milliseconds * 1000ull, done = 0;
     uint32_t seed = wish->seed;
     do {
         for (uint32_t i = 0; i < target_count; i++)
-            if (targets[i].by_shell && draw(&seed, 4) == 0)
+            if (targets[i].by_shell && torture_draw(&seed, 4) == 0)
                 flip(&targets[i], &seed);
         rest();
-        sum(r, rows);
-    } while (clock_us() < end || !is_enough(wish, r, rows));
+        torture_sum(r, rows);
+        watch(r);
+    } while (clock_us() < end || !is_enough(wish, r, rows, &done));
 }
 
 bool torture(const struct torture_wish *wish, struct torture_report *report,
@@ -320,7 +253,7 @@ bool torture(const struct torture_wish *wish, struct torture_report *report,
         kthread_join(crew.all[i]);
     nmi_set_hook(NULL);
     smp_set_timer(USUAL_HZ);
-    sum(report, rows);
+    torture_sum(report, rows);
     report->switches = all_switches() - report->switches;
     report->nmis = all_nmis() - report->nmis;
     report->hotplugs = hotplugs;

@@ -26,10 +26,11 @@ struct torture_target {
     uint32_t sites; // that a flip changes
     uint32_t forms;
     const uint32_t *answers;
-    uint32_t (*run)(uint32_t which); // any context; any `which`
+    uint32_t (*run)(uint32_t which); // any context but that; any `which`
     // From form to form; false if refused, and why. By one thread at a time.
     bool (*flip)(uint32_t from, uint32_t to, char why[TORTURE_WORDS]);
-    bool by_shell; // only the command line's thread may
+    bool by_shell;   // only the command line's thread may
+    bool not_in_nmi; // it patches itself
     volatile uint32_t allowed;
     volatile bool taken; // by the flipper
     uint32_t form;
@@ -61,7 +62,7 @@ struct torture_report {
     const char *why; // of a technique that was refused; "" if none was
 };
 
-enum { TORTURE_TARGETS = 7 };
+enum { TORTURE_TARGETS = 8 };
 // What each technique has met, for the table.
 struct torture_row {
     const char *technique;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The subjects: each form of each site has an answer of its own.
 #include "smc/patch/torture/torture_subject.h"
+#include "kernel/string.h"
 
 DEFINE_STATIC_KEY_FALSE(torture_key);
 DEFINE_STATIC_CALL(torture, torture_one);
@@ -61,4 +62,21 @@ __attribute__((noinline)) uint32_t torture_patch(void)
 {
     __asm__ volatile("");
     return 41;
+}
+
+volatile uint32_t torture_once_runs;
+
+__attribute__((noinline)) uint32_t torture_once(void)
+{
+    ONCE (lab_torture)
+        __atomic_add_fetch(&torture_once_runs, 1, __ATOMIC_SEQ_CST);
+    return 50;
+}
+
+struct once *torture_once_block(void)
+{
+    const struct once_site *s = once_sites_start;
+    while (s < once_sites_end && strcmp(s->once->name, "lab_torture") != 0)
+        s++;
+    return s->once;
 }

@@ -8,19 +8,18 @@
 //   static_call       3   two functions, "return 0"; CALL, JMP, trampoline
 //   trace             1   a function's entry, off and on
 //   livepatch         1   a function and its replacement
+//   once              1   a block that has run, or is to run again
 //   wrong=store       1   two CALLs, by plain stores: on demand
 //
 // The sites of the first two and of the last are copies of the explorer's
-// subject in an arena; the others lie in kernel text.
+// subject in an arena; the others lie in kernel text (torture_text.c).
 #include "kernel/kthread.h"
 #include "kernel/string.h"
 #include "smc/door/arena.h"
 #include "smc/door/poke.h"
 #include "smc/patch/explore/explore.h"
-#include "smc/patch/livepatch/livepatch.h"
 #include "smc/patch/torture/torture.h"
-#include "smc/patch/torture/torture_subject.h"
-#include "smc/patch/trace/trace.h"
+#include "smc/patch/torture/torture_text.h"
 
 enum { BATCH = 64, SINGLE = BATCH, WRONG, COPIES };
 
@@ -54,36 +53,7 @@ static uint32_t run_wrong(uint32_t which)
     return run_copy(WRONG);
 }
 
-static uint32_t run_key(uint32_t which)
-{
-    return which & 1 ? torture_likely() : torture_unlikely();
-}
-
-static uint32_t run_call(uint32_t which)
-{
-    return which & 1 ? torture_jumper() : torture_caller();
-}
-
-static uint32_t run_trace(uint32_t which)
-{
-    (void)which;
-    return torture_traced();
-}
-
-static uint32_t run_patched(uint32_t which)
-{
-    (void)which;
-    return torture_patched();
-}
-
 // By form -------------------------------------------------------------------
-
-static bool is_done(const struct text_result *r, char *why)
-{
-    if (r->reason != TEXT_OK)
-        text_explain(why, TORTURE_WORDS, r);
-    return r->reason == TEXT_OK;
-}
 
 static bool poke_copies(unsigned first, unsigned count, uint32_t from,
                         uint32_t to, char *why)
@@ -97,7 +67,7 @@ static bool poke_copies(unsigned first, unsigned count, uint32_t from,
         explore_form_bytes(pokes[i].replacement, (enum explore_form)to, copy);
     }
     struct text_result r = text_poke_batch(pokes, count, "torture", NULL);
-    return is_done(&r, why);
+    return torture_is_done(&r, why);
 }
 
 static bool flip_single(uint32_t from, uint32_t to, char *why)
@@ -125,52 +95,14 @@ static bool flip_wrong(uint32_t from, uint32_t to, char *why)
         if (old == new[i])
             continue;
         struct text_result r = text_write(site + i, &old, &new[i], 1, "wrong");
-        if (!is_done(&r, why))
+        if (!torture_is_done(&r, why))
             return false;
         kthread_yield();
     }
     return true;
 }
 
-static bool flip_key(uint32_t from, uint32_t to, char *why)
-{
-    (void)from;
-    struct text_result r = to ? static_key_inc(&torture_key.key)
-                              : static_key_dec(&torture_key.key);
-    return is_done(&r, why);
-}
-
-static bool flip_call(uint32_t from, uint32_t to, char *why)
-{
-    static const void *const targets[] = {(const void *)torture_one,
-                                          (const void *)torture_two,
-                                          (const void *)static_call_return0};
-    (void)from;
-    struct text_result r = static_call_set(&static_call_key_torture,
-                                           targets[to]);
-    return is_done(&r, why);
-}
-
-static bool flip_trace(uint32_t from, uint32_t to, char *why)
-{
-    struct text_result r;
-    (void)from;
-    return trace_set(to ? "torture_traced" : "", &r) || is_done(&r, why);
-}
-
-static const struct livepatch_change changes[] = {
-    {(const void *)torture_patched, (const void *)torture_patch}};
-LIVEPATCH(torture, "a site of the torture", changes);
-
-// A busy host lets an emulated CPU wait for longer than the usual second.
-static bool flip_patch(uint32_t from, uint32_t to, char *why)
-{
-    const uint32_t limit = 20 * LIVEPATCH_LIMIT_US;
-    (void)from;
-    return (to ? livepatch_on : livepatch_off)(&livepatch_of_torture, limit,
-                                               why, TORTURE_WORDS);
-}
-
+static const uint32_t once_answers[] = {50, 50};
 static const uint32_t key_answers[] = {1, 2};
 static const uint32_t call_answers[] = {11, 21, 1};
 static const uint32_t trace_answers[] = {30, 30};
@@ -194,28 +126,35 @@ static struct torture_target targets[TORTURE_TARGETS] = {
      .sites = 2,
      .forms = 2,
      .answers = key_answers,
-     .run = run_key,
-     .flip = flip_key},
+     .run = torture_run_key,
+     .flip = torture_flip_key},
     {.technique = "static_call",
      .sites = 3,
      .forms = 3,
      .answers = call_answers,
-     .run = run_call,
-     .flip = flip_call},
+     .run = torture_run_call,
+     .flip = torture_flip_call},
     {.technique = "trace",
      .sites = 1,
      .forms = 2,
      .answers = trace_answers,
-     .run = run_trace,
-     .flip = flip_trace,
+     .run = torture_run_trace,
+     .flip = torture_flip_trace,
      .by_shell = true},
     {.technique = "livepatch",
      .sites = 1,
      .forms = 2,
      .answers = patch_answers,
-     .run = run_patched,
-     .flip = flip_patch,
+     .run = torture_run_patched,
+     .flip = torture_flip_patch,
      .by_shell = true},
+    {.technique = "once",
+     .sites = 1,
+     .forms = 2,
+     .answers = once_answers,
+     .run = torture_run_once,
+     .flip = torture_flip_once,
+     .not_in_nmi = true},
     {.technique = "wrong=store",
      .sites = 1,
      .forms = 2,
@@ -245,7 +184,8 @@ static bool copy_subject(unsigned n)
 static bool settle(void)
 {
     char why[TORTURE_WORDS];
-    bool good = flip_trace(1, 0, why);
+    torture_once_open();
+    bool good = torture_flip_trace(1, 0, why);
     for (uint32_t i = 0; i < TORTURE_TARGETS; i++)
         good = good && targets[i].flip(0, 1, why) &&
                targets[i].flip(1, 0, why);
