@@ -13,16 +13,15 @@
 //   numbers ascend      `undo N` does not find what `journal` prints
 //   live patches leave  `undo all` is content, and the hash is not that of
 //   by folding only     the boot
-//   arena_patches is    too low: a block overwrites half of a patch; too
-//   their true count    high: every block is a search
-//   all of them lie in  a block overwrites half of a patch
-//   arena_reach
+//   arena_patches are   too low: a block overwrites half of a patch; too
+//   their true counts   high: every block is a search
 //
 // Live entries that overlap are in the order of their writes, since numbers
 // are: the newest is the one whose bytes are in memory.
 #include "smc/door/journal.h"
 #include "kernel/cpu.h"
 #include "kernel/layout.h"
+#include "kernel/pages.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
 #include "smc/door/heir.h"
@@ -36,13 +35,11 @@ static uint32_t count, last, writes;
 // Nothing could go at the last try, and no entry has changed since.
 static bool stuck;
 
-// Live patches in arenas, and the bytes from the first of them to the last, or
-// some more. A block elsewhere lies over none, and the journal need not be
-// searched. The count alone is never 0 where CPUs were started by patched code.
-static uint32_t arena_patches;
-static struct {
-    const uint8_t *start, *end;
-} arena_reach;
+// Live patches in arenas, by page; several pages share a count. Where there
+// are none, a new block lies over no patch, and the journal need not be
+// searched for one.
+enum { PAGES = 256 };
+static uint16_t arena_patches[PAGES];
 
 // An undo stays JOURNAL_LIVE too, as does a generated block: hence both
 // conditions.
@@ -57,41 +54,36 @@ static bool is_arena_patch(const struct journal_entry *e)
            (e->site < text_start || e->site >= text_end);
 }
 
+static uint16_t *patches_near(const uint8_t *at)
+{
+    return &arena_patches[(uintptr_t)at / PAGE_SIZE % PAGES];
+}
+
+// A patch comes (1) or goes (-1). It may lie across two pages, and is counted
+// in both.
+static void count_patch(const struct journal_entry *e, int step)
+{
+    const uint8_t *end = e->site + e->len - 1;
+    if (!is_arena_patch(e))
+        return;
+    *patches_near(e->site) += (uint16_t)step;
+    if (patches_near(end) != patches_near(e->site))
+        *patches_near(end) += (uint16_t)step;
+}
+
+static bool may_hold_patches(const uint8_t *start, size_t len)
+{
+    const uint8_t *page = (const void *)PAGE_ALIGN_DOWN((uintptr_t)start);
+    for (; page < start + len; page += PAGE_SIZE)
+        if (*patches_near(page))
+            return true;
+    return false;
+}
+
 bool journal_overlaps(const struct journal_entry *e, const uint8_t *site,
                       size_t len)
 {
     return e->site < site + len && site < e->site + e->len;
-}
-
-static bool may_hold_patch(const uint8_t *start, size_t len)
-{
-    return arena_patches && arena_reach.start < start + len &&
-           start < arena_reach.end;
-}
-
-static void reach(const struct journal_entry *e)
-{
-    if (arena_reach.start == arena_reach.end || e->site < arena_reach.start)
-        arena_reach.start = e->site;
-    if (e->site + e->len > arena_reach.end)
-        arena_reach.end = e->site + e->len;
-}
-
-// Back to what is needed, by a search of the whole journal.
-static void shrink_reach(void)
-{
-    arena_reach.start = arena_reach.end = NULL;
-    for (uint32_t i = 0; i < count; i++)
-        if (is_arena_patch(&entries[i]))
-            reach(&entries[i]);
-}
-
-static void count_live(const struct journal_entry *e)
-{
-    if (!is_arena_patch(e))
-        return;
-    arena_patches++;
-    reach(e);
 }
 
 // Hands an old live patch's bytes to the next live patch there, if that
@@ -115,7 +107,7 @@ static bool fold(uint32_t index)
         return false;
     memcpy(heir->old, e->old, sizeof heir->old);
     heir->folded += e->folded + 1;
-    arena_patches -= is_arena_patch(e);
+    count_patch(e, -1);
     return true;
 }
 
@@ -134,7 +126,7 @@ static bool can_go(uint32_t index)
         return true;
     if (memcmp(e->old, e->new, e->len) != 0)
         return fold(index);
-    arena_patches -= is_arena_patch(e);
+    count_patch(e, -1);
     return true;
 }
 
@@ -185,7 +177,7 @@ uint32_t journal_add(struct journal_entry entry)
     entry.tsc = rdtsc();
     entries[count++] = entry;
     stuck = false; // it may be an heir
-    count_live(&entry);
+    count_patch(&entry, 1);
     return entry.number;
 }
 
@@ -225,7 +217,7 @@ static bool is_inside(const struct journal_entry *e, const uint8_t *start,
 // changed the entry no longer looks like what is counted.
 static void retire(struct journal_entry *e, enum journal_state state)
 {
-    arena_patches -= is_arena_patch(e);
+    count_patch(e, -1);
     e->state = state;
     stuck = false;
 }
@@ -244,11 +236,12 @@ void journal_forget(const void *start, size_t len)
 
 // For a block that is written anew. If a patch below it stayed live, the next
 // patch of these bytes would overlap it, and a fold could bring back bytes of
-// code that exists no more. Without patches near the block there is no search:
+// code that exists no more. Without patches nearby there is no search:
 // generating many blocks must not take the square of their number.
 void journal_replace(const void *start, size_t len)
 {
-    for (uint32_t i = 0; i < count && may_hold_patch(start, len); i++)
+    bool search = may_hold_patches(start, len);
+    for (uint32_t i = 0; i < count && search; i++)
         if (journal_is_live_patch(&entries[i]) &&
             is_inside(&entries[i], start, len))
             retire(&entries[i], JOURNAL_REPLACED);
@@ -260,9 +253,9 @@ void journal_replace(const void *start, size_t len)
 //   straddles   [ x x x x x x x x x x x x x ]   the answer too
 struct journal_entry *journal_straddler(const void *start, size_t len)
 {
-    if (may_hold_patch(start, len))
-        shrink_reach();
-    for (uint32_t i = 0; i < count && may_hold_patch(start, len); i++)
+    if (!may_hold_patches(start, len))
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
         if (journal_is_live_patch(&entries[i]) &&
             journal_overlaps(&entries[i], start, len) &&
             !is_inside(&entries[i], start, len))
@@ -278,7 +271,7 @@ void journal_mark_undone(struct journal_entry *entry)
 void journal_revive(struct journal_entry *entry)
 {
     entry->state = JOURNAL_LIVE;
-    count_live(entry);
+    count_patch(entry, 1);
 }
 
 uint32_t journal_count(void)
