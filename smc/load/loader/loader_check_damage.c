@@ -85,7 +85,7 @@ static enum check_result each_file(const char *name,
                                                   struct trial *trial))
 {
     struct trial trial = {.loaded = 0};
-    const struct image *opened;
+    const struct image *opened, *needed;
     struct memory_mark before;
     const struct module *file;
     size_t index = 0;
@@ -94,9 +94,12 @@ static enum check_result each_file(const char *name,
     if (!check_next_file(&index))
         return check_without("zlib1.dll or any .mod");
     opened = try_open_needed();
+    needed = image_first();
     before = memory_mark();
-    for (index = 0; (file = check_next_file(&index)) != NULL;)
+    for (index = 0; (file = check_next_file(&index)) != NULL;) {
         damage(file, &trial);
+        close_newer(needed); // what those that were good have needed
+    }
     result = try_verdict(name, &trial, before);
     close_newer(opened);
     return result;
