@@ -172,7 +172,7 @@ static const struct check trace_checks[] = {
     {"an interrupt after every instruction changes nothing",
      trace_check_interrupts},
     {"all functions at once: three syncs there, three back", trace_check_all},
-    {"20 times on and off while the kernel works", trace_check_cycles},
+    {"on and off, over and over, while the kernel works", trace_check_cycles},
     {"every CPU's calls are counted", trace_check_cpus},
     {"threads that migrate go on while all is turned on and off",
      trace_check_threads},

@@ -153,7 +153,8 @@ enum check_result trace_check_registers(void)
     interrupts_restore(on);
     bool same = trace_check_off(hash);
     judged("%u sets of flags, %u not as before", rounds, wrong);
-    return verdict(same && !wrong && trace_sum(trace_untouched).calls == rounds);
+    return verdict(same && !wrong &&
+                   trace_sum(trace_untouched).calls == rounds);
 }
 
 // As in the suite `once`: the trap flag stops after every instruction of a
