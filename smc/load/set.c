@@ -96,22 +96,17 @@ struct image *load_needs(struct loading *in, const char *name)
     const struct module *file = module_find(name);
     struct image *image = image_find(name);
     struct loading *member = file ? find(in->set, file) : NULL;
+    const char *why = NULL;
 
-    if (image && image->broken) {
-        load_fail(in->error, "needs %s, whose init or fini did not return",
-                  name);
-        return NULL;
-    }
-    if (!image && !file) {
-        load_fail(in->error, "needs %s, which is not among the boot modules",
-                  name);
-        return NULL;
-    }
+    if (image && image->broken)
+        why = "whose init or fini did not return";
+    else if (!image && !file)
+        why = "which is not among the boot modules";
     // Relocating has changed the name: nothing else asks as late as this.
-    if (!image && !member && in->set->laid_out) {
-        load_fail(in->error,
-                  "needs %s, which it did not name before it was relocated",
-                  name);
+    else if (!image && !member && in->set->laid_out)
+        why = "which it did not name before it was relocated";
+    if (why) {
+        load_fail(in->error, "needs %s, %s", name, why);
         return NULL;
     }
     if (!image && !member)
