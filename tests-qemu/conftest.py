@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What every test file may ask for."""
+import os
 import sys
 
 import pytest
@@ -32,6 +33,17 @@ def machine(request):
 def console(machine):
     """The shell of a machine that has the usual files."""
     with machine(modules=MODULES).open() as opened:
+        opened.prompt()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def common(request):
+    """One machine for all tests of a file that only ask, and leave nothing
+    behind: they need not boot one each. Each worker has its own."""
+    module = request.module.__name__.removeprefix("test_")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with Machine(f"{module}.common-{worker}", limit=600).open() as opened:
         opened.prompt()
         yield opened
 

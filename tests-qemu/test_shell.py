@@ -66,8 +66,8 @@ def one_line(output):
     return [line for line in output.splitlines() if line.strip()]
 
 
-def test_unknown_word_is_one_line(shell):
-    [line] = one_line(shell.run("nosuch word"))
+def test_unknown_word_is_one_line(common):
+    [line] = one_line(common.run("nosuch word"))
     assert "nosuch" in line
 
 
@@ -79,8 +79,8 @@ def test_unknown_word_is_one_line(shell):
     ("fault nosuch", "nosuch"), ("load nosuch", "nosuch"),
     ("digest nosuch", "usage"), ("digest md5 nosuch", "nosuch"),
     ("call nosuch", "usage"), ("call nosuch f", "nosuch")])
-def test_bad_argument_is_one_line(shell, line, names):
-    output = one_line(shell.run(line))
+def test_bad_argument_is_one_line(common, line, names):
+    output = one_line(common.run(line))
     assert len(output) == 1 and re.search(names, output[0]), output
 
 
@@ -106,8 +106,8 @@ def test_completion_after_help_names_commands(shell):
     assert "every write to code" in shell.run("help jour" + TAB)
 
 
-def test_help_names_every_command_once(shell):
-    names = [line.split()[0] for line in one_line(shell.run("help"))
+def test_help_names_every_command_once(common):
+    names = [line.split()[0] for line in one_line(common.run("help"))
              if re.match(r" *[a-z]", line)]
     for name in ("help", "labs", "journal", "undo", "audit", "echo"):
         assert names.count(name) == 1, names

@@ -37,39 +37,40 @@ def objdump(symbol):
 # Nothing patches these before the prompt.
 @pytest.mark.parametrize("symbol", ["memcmp", "kvsnprintf", "text_write",
                                     "insn_decode", "trap_common", "x86_sum"])
-def test_dis_shows_what_objdump_shows(shell, symbol):
+def test_dis_shows_what_objdump_shows(common, symbol):
     wanted = objdump(symbol)
-    got = rows(shell.run(f"dis {symbol} {len(wanted)}"))
+    got = rows(common.run(f"dis {symbol} {len(wanted)}"))
     got = [(address, text) for address, _, text in got if text]
     assert wanted and got == wanted
 
 
-def test_dis_takes_symbols_numbers_and_what_it_prints(shell):
-    listing = rows(shell.run("dis x86_sum"))
+def test_dis_takes_symbols_numbers_and_what_it_prints(common):
+    listing = rows(common.run("dis x86_sum"))
     assert [text.split()[0] for _, _, text in listing] == [
         "mov", "xor", "jecxz", "add", "loop", "ret"]
     address = listing[1][0]
     for place in (address, "0x" + address, str(int(address, 16)),
                   "x86_sum+4", "x86_sum+0x4"):
-        assert rows(shell.run(f"dis {place} 1")) == [listing[1]], place
+        assert rows(common.run(f"dis {place} 1")) == [listing[1]], place
 
 
-def test_dis_says_that_it_is_in_the_middle(shell):
-    start = rows(shell.run("dis x86_sum 1"))[0][0]
-    assert f"(inside the instruction at {start})" in shell.run("dis x86_sum+1")
+def test_dis_says_that_it_is_in_the_middle(common):
+    start = rows(common.run("dis x86_sum 1"))[0][0]
+    said = common.run("dis x86_sum+1")
+    assert f"(inside the instruction at {start})" in said
 
 
-def test_eight_digits_are_an_address(shell):
-    assert "read at 00007000" in shell.run("dis 00007000 1")
+def test_eight_digits_are_an_address(common):
+    assert "read at 00007000" in common.run("dis 00007000 1")
 
 
-def test_a_name_of_several_functions(shell):
+def test_a_name_of_several_functions(common):
     """Each lab has a static function `demo`."""
-    said = shell.run("poke demo nop")
+    said = common.run("poke demo nop")
     first = re.fullmatch(r'poke: "demo" is at ([0-9a-f]{8})'
                          r"( and [0-9a-f]{8})+", said.strip())
     assert first, said
-    said = shell.run("dis demo 1")
+    said = common.run("dis demo 1")
     assert '"demo" is at' in said and rows(said)[0][0] == first[1]
 
 
@@ -81,15 +82,15 @@ def test_dis_marks_live_patches(shell):
     assert "*" not in shell.run("dis x86_site")
 
 
-def test_dis_goes_on_to_the_end_of_memory(shell):
+def test_dis_goes_on_to_the_end_of_memory(common):
     """Behind the direct map, which holds the kernel, there is a hole: the
     bytes before it are shown, and it is said where they end."""
     ranges = re.findall(r"^  ([0-9a-f]{8})-([0-9a-f]{8}) r",
-                        shell.run("audit"), re.M)
+                        common.run("audit"), re.M)
     starts = {int(start, 16) for start, _ in ranges}
     end = next(int(last, 16) + 1 for _, last in ranges
                if int(last, 16) + 1 not in starts)
-    said = shell.run(f"dis 0x{end - 8:x} 9")
+    said = common.run(f"dis 0x{end - 8:x} 9")
     assert int(rows(said)[0][0], 16) == end - 8
     assert said.rstrip().endswith(f"{end:08x}: not mapped"), said
 
@@ -109,14 +110,14 @@ def test_dis_goes_on_to_the_end_of_memory(shell):
      "crc32 %ax,%eax"),
     ('asm "crc32l %eax,%eax"', "f2 0f 38 f1 c0", "crc32 %eax,%eax"),
 ])
-def test_asm_gives_bytes_and_reads_them_back(shell, line, octets, text):
-    (_, got, read), = rows(shell.run(line))
+def test_asm_gives_bytes_and_reads_them_back(common, line, octets, text):
+    (_, got, read), = rows(common.run(line))
     assert (got, read) == (octets, text)
 
 
-def test_asm_knows_symbols(shell):
-    address = rows(shell.run("dis memcmp 1"))[0][0]
-    (_, _, text), = rows(shell.run('asm "call memcmp" x86_site'))
+def test_asm_knows_symbols(common):
+    address = rows(common.run("dis memcmp 1"))[0][0]
+    (_, _, text), = rows(common.run('asm "call memcmp" x86_site'))
     assert text == f"call {address} <memcmp>"
 
 
@@ -205,11 +206,11 @@ def test_journal_shows_a_generated_block(machine):
     ('poke x86_site "mov $1,%eax" "mov $1,%eax" "mov $1,%eax" "mov $1,%eax"',
      "more than 16 bytes"),
 ])
-def test_bad_input_is_one_line(shell, line, says):
-    before = shell.run("hash")
-    output = [text for text in shell.run(line).splitlines() if text.strip()]
+def test_bad_input_is_one_line(common, line, says):
+    before = common.run("hash")
+    output = [text for text in common.run(line).splitlines() if text.strip()]
     assert len(output) == 1 and re.search(says, output[0]), output
-    assert "text" in before and shell.run("hash") == before
+    assert "text" in before and common.run("hash") == before
 
 
 @pytest.mark.parametrize("kind, says", [
