@@ -12,7 +12,7 @@
 #include "smc/door/sync.h"
 #include "smc/patch/trace/check.h"
 
-enum { CYCLES = 20, POKES = 80000, CALLS = 1000, THREADS = 6 };
+enum { CYCLES = 8, POKES = 32000, CALLS = 1000, THREADS = 6 };
 
 // More functions than one batch holds would be two batches, and for a moment
 // half of them traced.
