@@ -42,9 +42,11 @@ def test_all_suites_and_demos_in_one_machine(machine):
 
 
 # The oldest processor, one with PAE but without NX, and a machine in which
-# every page counts; the first and the last at once, and each by itself.
+# every page counts; the first and the last at once, and each by itself. The
+# second at another address at once: test_kaslr.py.
 @pytest.mark.parametrize("cpu, mem", [
-    ("pentium2", 16), ("qemu32", 128),
+    ("pentium2", 16),
+    pytest.param("qemu32", 128, marks=pytest.mark.long),
     pytest.param("pentium2", 128, marks=pytest.mark.long),
     pytest.param("max", 16, marks=pytest.mark.long)])
 def test_all_suites_elsewhere(machine, cpu, mem):
