@@ -238,7 +238,8 @@ def test_panic_without_a_decoder_keeps_its_report(machine):
 
 
 def test_checks_and_demo_leave_the_users_patches(machine):
-    machine('exit -- poke x86_sum nop; poke x86_site "mov $7,%eax"; '
+    machine('exit -- poke x86_sum "xor %ecx,%ecx"; '
+            'poke x86_site "mov $7,%eax"; '
             "demo x86; check x86; dis x86_site").run().must_end(
         PASS, "^  Undone, it returns 7", r"SKIP patched by #\d+: undo it",
         r"^\* .*\$0x7,%eax")
