@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The GDB tours: each stops at the moment of modification."""
+"""The GDB tours: each stops at the moment of modification, and prints what
+its page quotes of it."""
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 from kernel import BUILD, CLEAN_ENV, ROOT, tail
 from labs import LABS
+from test_transcripts import blocks, missing
 
 
 def make_gdb(lab, *words):
@@ -37,7 +39,16 @@ def must_show(done):
 
 @pytest.mark.parametrize("lab", LABS)
 def test_tour_shows_before_and_after(lab):
-    must_show(make_gdb(lab))
+    output = must_show(make_gdb(lab))
+    bad = missing(blocks(ROOT / "docs" / f"{lab}.md", "gdb"),
+                  output.splitlines())
+    assert not bad, "the tour does not print\n" + "\n".join(bad)
+
+
+def test_only_labs_quote_tours():
+    quoting = {page.stem for page in ROOT.glob("docs/*.md")
+               if blocks(page, "gdb")}
+    assert quoting and quoting <= set(LABS)
 
 
 def follows(lab, seed):

@@ -5,7 +5,7 @@ A block that begins with ```console is a transcript. If it has prompts, its
 commands are typed into one machine, and what they print must match line by
 line; a line `...` stands for any lines. A block without a prompt is a piece of
 what demos, checks and benches print. A block that begins with ```gdb is a
-piece of the page's GDB tour.
+piece of the page's GDB tour: test_gdb.py compares those.
 
 What differs from build to build or run to run is masked on both sides:
 addresses in the kernel, times, hashes of its text, bytes that hold addresses
@@ -19,7 +19,6 @@ import pytest
 
 from kernel import PASS, ROOT, Machine
 from labs import LABS, RUN_MODULES, SHARED
-from test_gdb import make_gdb
 
 PAGES = [p for p in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
          if "```console" in p.read_text()]
@@ -143,13 +142,3 @@ def test_pieces_are_printed_somewhere():
     bad = [f"{page.name}: {line}" for page in PAGES for line in missing(
         [b for b in blocks(page) if not b[0].startswith(PROMPT)], printed)]
     assert not bad, "nothing prints\n" + "\n".join(bad)
-
-
-TOURS = [p for p in PAGES if blocks(p, "gdb")]
-
-
-@pytest.mark.parametrize("page", TOURS, ids=lambda p: p.name)
-def test_tours_print_what_the_page_says(page):
-    bad = missing(blocks(page, "gdb"),
-                  make_gdb(page.stem).stdout.splitlines())
-    assert not bad, "the tour does not print\n" + "\n".join(bad)
