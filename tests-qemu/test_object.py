@@ -95,6 +95,7 @@ def test_one_of_those_that_share_pages_goes(machine, tmp_path):
     paths = [compiled(tmp_path / f"{name}.o", f"""
         static int count; const char said[] = "{name}";
         int {name}(int x) {{ count += x; return count + said[0]; }}
+        void {name}_faults(void) {{ ((void (*)(void))&count)(); }}
         """.replace("said", f"{name}_said")) for name in ("left", "right")]
     with machine(modules=paths,
                  extra=listen(tmp_path / "qmp")).open() as console:
@@ -108,6 +109,10 @@ def test_one_of_those_that_share_pages_goes(machine, tmp_path):
             assert left[:-3] == right[:-3], "each on a page of its own"
         assert called(console, "left.o", "left", 5) == 5 + ord("l")
         assert called(console, "right.o", "right", 7) == 7 + ord("r")
+        for name in ("left", "right"):  # left's data is in right's reach
+            assert re.search(rf"did not return: at {name}.o\+0x\w+ .*"
+                             "not executable",
+                             console.run(f"call {name}.o {name}_faults"))
         start, size = int(at["left"][0][0], 16), int(at["left"][0][1])
         assert "gone" in console.run("unload left.o")
         code = read_memory(tmp_path / "qmp", start, size, tmp_path / "left")
