@@ -8,14 +8,9 @@
 // its words as an instruction with a branch: a loop of sixteen words at a time
 // is twice as fast there, and no slower elsewhere up to a few pages.
 #include "kernel/string.h"
+#include "kernel/one_page.h"
 
 enum { SHORT = 128, LONG = 16384, STEP = 64 }; // bytes
-
-// No loop in here lies across the border of two pages. On a processor that
-// would not matter; an emulator looks up the target of each jump that crosses
-// one, and is twice as slow. The first symptom would be a bench that gets
-// slower by a change elsewhere.
-#define ONE_PAGE __attribute__((aligned(512)))
 
 // Keeps a compiler from recognising the loop and calling memcpy for it. In
 // memcpy itself that would be an endless recursion; the first symptom is a
@@ -55,7 +50,7 @@ static void copy_long(void *d, const void *s, size_t n)
     __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(tail) : : "memory");
 }
 
-ONE_PAGE void *memcpy(void *dst, const void *src, size_t n)
+ONE_PAGE(512) void *memcpy(void *dst, const void *src, size_t n)
 {
     if (n < SHORT)
         copy_short(dst, src, n);
@@ -124,7 +119,7 @@ static void set_long(void *d, uint32_t pattern, size_t n)
                      : "memory");
 }
 
-ONE_PAGE void *memset(void *dst, int c, size_t n)
+ONE_PAGE(512) void *memset(void *dst, int c, size_t n)
 {
     uint32_t pattern = (uint8_t)c * 0x01010101u;
     if (n < SHORT)

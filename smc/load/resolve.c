@@ -2,6 +2,7 @@
 // Who offers a symbol, and the stub that stands in for one nobody offers.
 #include "smc/load/resolve.h"
 #include "kernel/heap.h"
+#include "kernel/one_page.h"
 #include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
@@ -78,6 +79,7 @@ static void tell(const struct loading *in, const char *name,
     build_tell_lookup(in, &lookup);
 }
 
+ONE_PAGE(1024)
 const struct resolved *resolve_symbol(struct loading *in, const char *name,
                                       uint32_t hash)
 {

@@ -35,7 +35,6 @@ struct elf {
     const struct elf_section *names; // that which holds the sections' names
     const struct elf_symbol *symbol;
     uint32_t symbols;
-    uint32_t room;    // of address: the power of two from `symbols` on
     uint32_t commons; // how many of the symbols are COMMON
     uint32_t symtab;  // index of the symbol table; 0 if there is none
     const char *strings;
@@ -47,6 +46,7 @@ struct elf {
     uint32_t *table;   // per section: what relocates it; 0 if nothing does
     uint32_t *reach;   // per table: the end of the last word that it changes,
                        // if it is one for which elf_survey vouches
+    bool plain;        // all tables ask for R_386_32 and R_386_PC32 only
     uint32_t *address; // per symbol: its offset (COMMON), then address
     uint32_t *hash;    // per symbol that is not local: of its name
     uint32_t *slot;    // per symbol: number of its word in the GOT; or NULL

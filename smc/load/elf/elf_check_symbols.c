@@ -3,6 +3,7 @@
 //
 // The names that others may see are also hashed here, once: the same walk
 // over the characters tells whether a name may be printed. [ELF 1-18]
+#include "kernel/one_page.h"
 #include "kernel/pages.h"
 #include "smc/load/elf/elf.h"
 #include "smc/load/names_key.h"
@@ -88,7 +89,7 @@ static bool find_far_index(struct elf *elf)
 }
 
 // Symbol 0 is all zeros by definition and is never looked at.
-bool elf_check_symbols(struct elf *elf)
+ONE_PAGE(2048) bool elf_check_symbols(struct elf *elf)
 {
     const struct elf_section *table = &elf->section[elf->symtab];
     const struct elf_section *strings;

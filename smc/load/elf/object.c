@@ -39,16 +39,10 @@ static bool name_needed(struct elf *elf)
     return true;
 }
 
-// The arrays that say where things went, in one block. There is one address at
-// least, so that nothing has 0 bytes.
+// The arrays that say where things went, in one block.
 static bool make_room(struct elf *elf)
 {
-    uint32_t words;
-
-    elf->room = 1;
-    while (elf->room < elf->symbols)
-        elf->room *= 2;
-    words = 3 * elf->sections + elf->room + elf->symbols;
+    uint32_t words = 3 * elf->sections + 2 * elf->symbols;
 
     elf->place = heap_alloc(words * sizeof(uint32_t));
     if (!elf->place)
@@ -56,12 +50,9 @@ static bool make_room(struct elf *elf)
     elf->reach = elf->place + elf->sections;
     elf->table = elf->reach + elf->sections;
     elf->address = elf->table + elf->sections;
-    elf->hash = elf->address + elf->room;
-    // All ones is ELF_NOWHERE, for places and reaches, and for symbols that do
-    // not exist.
+    elf->hash = elf->address + elf->symbols;
+    // All ones is ELF_NOWHERE, for places and reaches.
     memset(elf->place, 0xff, 2 * elf->sections * sizeof(uint32_t));
-    memset(elf->address + elf->symbols, 0xff,
-           (elf->room - elf->symbols) * sizeof(uint32_t));
     memset(elf->table, 0, elf->sections * sizeof(uint32_t));
     return true;
 }

@@ -13,6 +13,7 @@
 // A hidden symbol is seen by the files it is linked with, that is by its set,
 // and not by files that are loaded later: a set is what one call of ld would
 // make. A protected one is no different from any other here.
+#include "kernel/one_page.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
 #include "smc/load/names.h"
@@ -144,7 +145,7 @@ static bool publish(struct elf *elf, uint32_t index)
 }
 
 // Symbol 0 means "no symbol": a relocation against it adds nothing.
-bool elf_define(struct elf *elf)
+ONE_PAGE(1024) bool elf_define(struct elf *elf)
 {
     if (elf->symbols)
         elf->address[0] = 0;
@@ -199,7 +200,7 @@ static bool find_better(struct elf *elf, uint32_t index)
 
 // A local symbol of a dropped section has no other. Only tables that describe
 // code have such words, and their words are cleared (object_reloc.c).
-bool elf_resolve(struct elf *elf)
+ONE_PAGE(512) bool elf_resolve(struct elf *elf)
 {
     for (uint32_t i = 1; i < elf->symbols; i++) {
         const struct elf_symbol *symbol = &elf->symbol[i];

@@ -12,7 +12,7 @@
 #include "smc/door/sync.h"
 #include "smc/patch/trace/check.h"
 
-enum { CYCLES = 8, POKES = 32000, CALLS = 1000, THREADS = 6 };
+enum { CYCLES = 8, MOVES = 4, POKES = 32000, CALLS = 1000, THREADS = 6 };
 
 // More functions than one batch holds would be two batches, and for a moment
 // half of them traced.
@@ -131,7 +131,7 @@ enum check_result trace_check_threads(void)
         if (!(threads[started] = kthread_start("calls", call_all_kinds, NULL,
                                                KTHREAD_ANY)))
             break;
-    for (int i = 0; i < CYCLES / 5; i++) {
+    for (int i = 0; i < MOVES; i++) {
         if (!trace_check_on("*"))
             changed++;
         for (uint32_t until = rounds + 20; rounds < until;)
@@ -142,7 +142,7 @@ enum check_result trace_check_threads(void)
         kthread_stop(threads[i]);
     judged("%u threads, %u rounds, %u wrong results; text changed %u times in "
            "%u cycles",
-           started, rounds, wrong_results, changed, CYCLES / 5);
+           started, rounds, wrong_results, changed, MOVES);
     return verdict(started == THREADS && !wrong_results && !changed);
 }
 
