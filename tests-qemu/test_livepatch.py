@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from kernel import FAIL, PASS
+from kernel import FAIL, PASS, tail
+from test_gdb import make_gdb
 
 
 def test_many_cpus(machine):
@@ -56,3 +57,13 @@ def test_a_patched_function_keeps_its_jump_while_all_is_traced(machine):
             "livepatch off mean; hash").run().must_end(
         PASS, r"^\d+ of \d+ functions traced; 1 left alone: somebody else has "
         r"their entries$", r"^text (\w+), at boot \1: equal$")
+
+
+def test_the_tour_watches_two_cpus():
+    """One sets the byte, the other stands still in its interrupt."""
+    done = make_gdb("livepatch", "QEMU_FLAGS=-smp 2")
+    last = done.stdout.rpartition("All stand still")[2]
+    assert re.search(r"^\* 1 +Thread 1\.1 .* activate ", last, re.M), \
+        tail(done.stdout + done.stderr)
+    assert re.search(r"^  2 +Thread 1\.2 .*(on_still|cpus_answer|cpu_relax)",
+                     last, re.M), tail(done.stdout)

@@ -4,7 +4,8 @@ the kernel itself has."""
 import re
 import subprocess
 
-from kernel import BUILD, PASS
+from kernel import BUILD, PASS, tail
+from test_gdb import make_gdb
 
 SITE = re.compile(r"^    (call|tail) +(\S+)\+?(?:0x(\w+))? +((?:\w\w ?){5})$",
                   re.M)
@@ -75,3 +76,14 @@ def test_on_four_cpus(machine):
 def test_it_moves_with_the_kernel(machine):
     """The table holds distances, so it needs no relocation."""
     machine("kaslr=7 check=static_call exit").run().must_pass(["static_call"])
+
+
+def test_the_tour_watches_two_cpus():
+    """One rewrites the sites, the other meets its breakpoint."""
+    done = make_gdb("static_call", "QEMU_FLAGS=-smp 2",
+                    "CMD=check static_call")
+    said = done.stdout
+    assert re.search(r"first one's breakpoint, at: cc( \w\w){4}$", said,
+                     re.M), tail(said + done.stderr)
+    assert re.search(r"^\* 2 +Thread 1\.2 .* poke_int3 ", said, re.M)
+    assert re.search(r"^By hand it goes on at 0x\w+", said, re.M), tail(said)

@@ -17,6 +17,10 @@ x/i $site
 set $gate = $site + 5 + *(int *)($site + 1)
 x/3i $gate
 printf "\n2. All stand still, no stack holds it: one byte is set.\n"
+# With QEMU_FLAGS="-smp 2": the other CPU waits in an interrupt.
+if $_inferior_thread_count > 1
+  info threads
+end
 set $active = *(unsigned char **)($gate + 2)
 printf "before:"
 bytes $active 1

@@ -28,3 +28,22 @@ x/i $site
 tbreak static_call_two
 continue
 backtrace 2
+
+# With QEMU_FLAGS="-smp 2" CMD="check static_call": a thread on the second CPU
+# uses the sites while the first rewrites them.
+if $_inferior_thread_count > 1
+  tbreak check_race
+  continue
+  tbreak poke_int3
+  continue
+  set $site = (unsigned char *)frame->eip - 1
+  printf "\nThe second CPU has met the first one's breakpoint, at:"
+  bytes $site 5
+  info symbol $site
+  info threads
+  tbreak poke_emulate
+  continue
+  printf "\nBy hand it goes on at "
+  output/a insn->target
+  printf ", and must find its way back to %#x.\n", address + insn->len
+end
