@@ -78,10 +78,16 @@ static bool stop_others(uint64_t until)
     return all_stopped();
 }
 
-// Those that are on their way out do not touch what is looked at.
+// Waits until those that have answered are gone, so that they run on before the
+// next look: asked again on their way out, a thread would be found at the same
+// instruction for ever. One that is late is not waited for.
 static void let_go(void)
 {
+    uint32_t look = looking;
     __atomic_store_n(&looking, 0, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        while (stopped[i].look == look)
+            cpu_relax();
 }
 
 static void look_at_all(struct look *look)
