@@ -9,7 +9,10 @@
 
 static int run_cpus(int argc, char **argv)
 {
-    static const char *const states[] = {"absent", "offline", "online"};
+    static const char *const states[] = {[CPU_ABSENT] = "absent",
+                                         [CPU_OFFLINE] = "offline",
+                                         [CPU_STARTING] = "starting",
+                                         [CPU_ONLINE] = "online"};
     (void)argc;
     (void)argv;
     kprintf("%s\n", smp_found());
@@ -17,7 +20,7 @@ static int run_cpus(int argc, char **argv)
         const struct cpu_local *at = cpu_local_of(i);
         if (at->state == CPU_ABSENT)
             continue;
-        kprintf("CPU %u  APIC %-3u %-7s %7u ticks %6u switches %4u NMIs  %s\n",
+        kprintf("CPU %u  APIC %-3u %-8s %6u ticks %6u switches %4u NMIs  %s\n",
                 i, at->apic_id, states[at->state], at->ticks, at->switches,
                 at->nmis, cpu_is_online(i) ? at->current->name : "-");
     }

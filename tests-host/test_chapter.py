@@ -32,7 +32,7 @@ def test_instructions_for_io_are_the_listed_ones():
 
 
 def test_nops_are_the_listed_ones():
-    source = (host.ROOT / "smc" / "x86" / "emit_nop.c").read_text()
+    source = (host.ROOT / "smc" / "x86" / "nop.c").read_text()
     emitted = {int(n): bytes.fromhex(code.replace("\\x", ""))
                for n, code in re.findall(r'\[(\d+)\] = "((?:\\x\w\w)+)"',
                                          source)}

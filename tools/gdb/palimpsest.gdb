@@ -29,10 +29,10 @@ document bytes
 bytes AT LEN: print LEN bytes in hexadecimal.
 end
 
-# The door is entered by text_write, which knows the site; the store itself
-# is in door_store, which sees only the alias.
+# Whoever patches comes to door_copy, which knows the site; the store itself is
+# in door_store, which sees only the alias.
 define patch_stop
-  tbreak text_write
+  tbreak door_copy
   continue
   set $site = (unsigned char *)site
   set $len = len
