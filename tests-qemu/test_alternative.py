@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from kernel import PASS
+from kernel import PASS, tail
+from test_gdb import make_gdb, must_show
 
 # What each processor of QEMU has of the features that the kernel asks for.
 # pentium2 executes the long NOP, though no documentation promises it.
@@ -68,3 +69,16 @@ def test_everything_can_be_taken_back(machine):
     before, _, after = run.text.partition(" patches undone")
     assert "popcnt   f3" in before and "popcnt   f3" not in after
     assert "old      e8" in after
+
+
+def test_the_tour_watches_two_cpus():
+    """LOCK goes with the second one and is back before it."""
+    said = must_show(make_gdb("alternative", "QEMU_FLAGS=-smp 2",
+                              "CMD=cpu 1 offline; cpu 1 online"))
+    _, alone, started = re.split(r"^The second CPU .*:$", said, flags=re.M)
+    for part, before, after in (alone, "f0", "3e"), (started, "3e", "f0"):
+        assert re.search(r"^  2 +Thread 1\.2 \(CPU#1 \[halted", part, re.M)
+        assert re.search(f"^before: {before}( \\w\\w)+$", part,
+                         re.M), tail(said)
+        assert re.search(f"^after: {after}( \\w\\w)+$", part,
+                         re.M), tail(said)

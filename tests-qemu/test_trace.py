@@ -7,8 +7,9 @@ import subprocess
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from kernel import ELF, FAIL, PASS, ROOT
+from kernel import ELF, FAIL, PASS, ROOT, tail
 from labs import ALONE, MODULES
+from test_gdb import make_gdb
 
 NOP = bytes([0x66, 0x66, 0x66, 0x66, 0x90])
 
@@ -111,3 +112,14 @@ def test_many_cpus(machine):
 
 def test_a_moved_kernel_is_traced(machine):
     machine("kaslr=3 check=trace exit").run().must_pass(["trace"], ALONE)
+
+
+def test_the_tour_watches_two_cpus():
+    """One arms every function, the other comes to one of them."""
+    done = make_gdb("trace", "QEMU_FLAGS=-smp 2", "CMD=check trace")
+    said = done.stdout
+    assert re.search(r"first one's breakpoint, at: cc( \w\w){4}$", said,
+                     re.M), tail(said + done.stderr)
+    assert re.search(r"^\* 2 +Thread 1\.2 .* poke_int3 ", said, re.M)
+    assert re.search(r"^The call is made by hand.* leads to\ntracer_entry in ",
+                     said, re.M), tail(said)

@@ -28,3 +28,24 @@ tbreak alternative_calls
 continue
 stepi
 x/3i $pc
+
+# With QEMU_FLAGS="-smp 2" CMD="cpu 1 offline; cpu 1 online": whoever is alone
+# needs no LOCK; before anybody is started all of them are back.
+define lock_stop
+  tbreak locks_set if (locked != 0) == $arg0
+  continue
+  set $site = (unsigned char *)smp_locks_start[0]
+  printf $arg1
+  info threads
+  printf "before:"
+  bytes $site 3
+  x/2i $site
+  finish
+  printf "after:"
+  bytes $site 3
+  x/2i $site
+end
+if $_inferior_thread_count > 1
+  lock_stop 0 "\nThe second CPU has left, and the first is alone:\n"
+  lock_stop 1 "\nThe second CPU is about to be started:\n"
+end

@@ -24,3 +24,22 @@ printf "\nAnd returns to the tracer, which knows where to go on:\n"
 tbreak tracer_leave
 continue
 backtrace 1
+
+# With QEMU_FLAGS="-smp 2" CMD="check trace": a thread on the second CPU calls
+# functions while the first one traces them all.
+if $_inferior_thread_count > 1
+  tbreak trace_check_threads
+  continue
+  tbreak poke_int3 thread 2
+  continue
+  set $site = (unsigned char *)frame->eip - 1
+  printf "\nThe second CPU has met the first one's breakpoint, at:"
+  bytes $site 5
+  info symbol $site
+  info threads
+  tbreak poke_emulate thread 2
+  continue
+  printf "\nThe call is made by hand. It returns to %#x and leads to\n", \
+    address + insn->len
+  info symbol insn->target
+end
