@@ -20,8 +20,9 @@ static bool counts;
 static bool have_first;
 static uint64_t first_setup, first_op;
 
-// One site for all: it is patched at boot, and the journal has a line for each.
-// What the call costs is in every figure alike, and is subtracted with it.
+// One site for all: it is patched at boot, and the journal has a line for
+// each. What the call costs is in every figure alike, and is subtracted with
+// it.
 static __attribute__((noinline)) uint64_t counter(void)
 {
     return rdtsc_ordered();

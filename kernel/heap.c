@@ -188,8 +188,8 @@ void heap_free(void *block)
 {
     if (!block)
         return;
-    // Read before the lock: a wild pointer faults here, and if somebody catches
-    // that, the lock must not stay taken.
+    // Read before the lock: a wild pointer faults here, and if somebody
+    // catches that, the lock must not stay taken.
     (void)*(const volatile uint8_t *)PAGE_ALIGN_DOWN((uintptr_t)block);
     bool on = spin_lock(&lock);
     uint32_t i;

@@ -12,8 +12,8 @@
 //   bss_start        zeros                          rw-
 //   bss_end          physical memory goes on
 //
-// Between entries_start and entries_end, in rodata, stands the address of every
-// function that begins with room for a call, in no order.
+// Between entries_start and entries_end, in rodata, stands the address of
+// every function that begins with room for a call, in no order.
 //
 // Every X_end is exclusive. All boundaries are page aligned but door_end.
 // The boot part stays where the loader put it. From text_start to bss_end is

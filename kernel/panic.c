@@ -149,8 +149,8 @@ static void put_hex(uint32_t value)
 
 // Interrupts off first: a tick in the middle of the report could run code that
 // the report is about. A fault in here comes back to this function; a call of
-// panic() in here has vector NO_VECTOR. Another CPU that panics meanwhile waits
-// for the NMI that stops it.
+// panic() in here has vector NO_VECTOR. Another CPU that panics meanwhile
+// waits for the NMI that stops it.
 static void enter_panic(const struct trap_frame *f)
 {
     uint32_t nobody = 0, me = cpu_index() + 1;

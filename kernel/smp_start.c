@@ -14,9 +14,9 @@
 // message that was missed is sent again, as Intel asks for. [SDM3 8.4.4.1]
 //
 // Who waits too long takes STARTING back. One exchange decides: either the CPU
-// is online, and that is no failure, or it finds itself OFFLINE and stops. Then
-// it gets an INIT, before the words in the trampoline are another's: two CPUs
-// on one stack would be the first symptom.
+// is online, and that is no failure, or it finds itself OFFLINE and stops.
+// Then it gets an INIT, before the words in the trampoline are another's: two
+// CPUs on one stack would be the first symptom.
 #include "kernel/smp_start.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
@@ -61,9 +61,9 @@ static bool change(volatile uint8_t *state, uint8_t from, uint8_t to)
 
 // NULL if it has come after all, in the last moment. A CPU that begins after
 // the INIT, as an emulator may let it, finds the trampoline shut. One that is
-// in there already needs the mapping until the INIT stops it: without, it would
-// find no page behind the instruction that turns paging on, and reset the
-// machine.
+// in there already needs the mapping until the INIT stops it: without, it
+// would find no page behind the instruction that turns paging on, and reset
+// the machine.
 static const char *give_up(struct cpu_local *to)
 {
     if (!change(&to->state, CPU_STARTING, CPU_OFFLINE))

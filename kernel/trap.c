@@ -193,7 +193,8 @@ _Noreturn void trap_abandon(const struct trap_frame *frame)
     if (!me->trap_catch)
         panic_trap(frame);
     // Copied, because the frame lies on the stack that is thrown away. One
-    // place per thread is enough: until trap_try returns, it does nothing else.
+    // place per thread is enough: until trap_try returns, it does nothing
+    // else.
     me->caught = *frame;
     // From ring 0 the CPU pushes no stack pointer: it is where the frame
     // ends.

@@ -68,8 +68,9 @@ static enum text_reason judge_bytes(struct text_result *r,
     return branches && !is_code(s->insn.target) ? TEXT_TARGET : TEXT_OK;
 }
 
-// With the lock, one site at a time: the list of arenas and the table of owners
-// change under it, and a search in the middle of that ends one line beside.
+// With the lock, one site at a time: the list of arenas and the table of
+// owners change under it, and a search in the middle of that ends one line
+// beside.
 static enum text_reason judge_site(struct text_result *r,
                                    const struct poke_site *s,
                                    const char *technique)

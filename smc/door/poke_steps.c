@@ -117,8 +117,8 @@ static bool store_tails(void)
 // The first bytes go in a second time. On a processor that changes nothing.
 // QEMU 7.2 throws translated code away *before* it stores, so another CPU may
 // translate the INT3 once more in between, and keep it: this throws it away
-// again, and what it finds then is the new byte. That CPU may have gone offline
-// in between: so with all that are there, not with those online.
+// again, and what it finds then is the new byte. That CPU may have gone
+// offline in between: so with all that are there, not with those online.
 static void finish(bool new)
 {
     if (cpus_present() > 1)

@@ -16,9 +16,9 @@
 //
 // Code of the kernel is never cut off: it may hold the heap half changed. A
 // loop that calls the kernel is met outside of it sooner or later. A function
-// of the kernel that finds the stack at its end gets pages of its own to finish
-// on, and where it would return to the image stands call_cut by then. Loops
-// with interrupts off are out of reach.
+// of the kernel that finds the stack at its end gets pages of its own to
+// finish on, and where it would return to the image stands call_cut by then.
+// Loops with interrupts off are out of reach.
 //
 // Linux oopses and kills by the same kind of evidence: the watchdog of
 // kernel/watchdog.c, the guard pages of CONFIG_VMAP_STACK. [SDM3 7.3]

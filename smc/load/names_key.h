@@ -59,10 +59,10 @@ static inline uint32_t names_unprintable(uint32_t word)
     return ((word - 0x20202020) | (word + 0x01010101)) & 0x80808080;
 }
 
-// The hash of a name that a stranger wrote, with `room` bytes to the end of its
-// table. False if it is longer than NAME_MAX, has characters that cannot be
-// printed, or does not end in the room. Nothing behind the room is read; its
-// last characters may be less than a word.
+// The hash of a name that a stranger wrote, with `room` bytes to the end of
+// its table. False if it is longer than NAME_MAX, has characters that cannot
+// be printed, or does not end in the room. Nothing behind the room is read;
+// its last characters may be less than a word.
 static inline bool names_scan(const char *name, uint32_t room, uint32_t *hash)
 {
     uint32_t len = 0, h = 0, bad = 0;

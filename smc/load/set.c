@@ -28,8 +28,9 @@ void image_discard(struct image *image)
     names_withdraw(image);
     if (image->format && image->format->forget)
         image->format->forget(image);
-    // The pages become plain data again, or its code on them INT3. No call can be in there: calls end
-    // before a command does, and unloading is a command.
+    // The pages become plain data again, or its code on them INT3. No call can
+    // be in there: calls end before a command does, and unloading is a
+    // command.
     arena_destroy(image->arena);
     heap_free(image->part);
     heap_free(image->refusal);

@@ -107,8 +107,8 @@ struct boundary_verdict x86_may_patch(const uint8_t *site, uint32_t *length)
 
 enum { PATIENCE_US = 1000000 };
 
-// There is room for the longest instruction behind TEXT_MAX bytes: the last one
-// touched may reach that far.
+// There is room for the longest instruction behind TEXT_MAX bytes: the last
+// one touched may reach that far.
 struct job {
     uint8_t *site;
     uint32_t length;

@@ -192,9 +192,9 @@ static bool switch_to(struct livepatch *p, void (*fn)(void *), bool on,
     return still_call(ranges, count, fn, p, limit_us, &p->waits, why, size);
 }
 
-// The gates are left when nobody is in them. Some ten instructions: who is there
-// for long sleeps on a CPU that is stuck. Then the pages stay, for ever, and
-// the log says so; their code is right.
+// The gates are left when nobody is in them. Some ten instructions: who is
+// there for long sleeps on a CPU that is stuck. Then the pages stay, for ever,
+// and the log says so; their code is right.
 static void drop_gates(struct livepatch *p, char *why, size_t size)
 {
     const struct still_range range = {p->gates->base,

@@ -78,9 +78,9 @@ static bool stop_others(uint64_t until)
     return all_stopped();
 }
 
-// Waits until those that have answered are gone, so that they run on before the
-// next look: asked again on their way out, a thread would be found at the same
-// instruction for ever. One that is late is not waited for.
+// Waits until those that have answered are gone, so that they run on before
+// the next look: asked again on their way out, a thread would be found at the
+// same instruction for ever. One that is late is not waited for.
 static void let_go(void)
 {
     uint32_t look = looking;

@@ -31,9 +31,9 @@ static size_t make_jump(const struct once_site *s, uint8_t *bytes)
 }
 
 // The bytes decide, not a flag of ours: a flag would be wrong after an `undo`
-// from the shell. cpu.long_nop is false until cpu_probe_traps, which boot calls
-// right after door_init: a block that completed between the two would get the
-// LEA, and this would look for the long NOP ever after.
+// from the shell. cpu.long_nop is false until cpu_probe_traps, which boot
+// calls right after door_init: a block that completed between the two would
+// get the LEA, and this would look for the long NOP ever after.
 static bool is_nop(const struct once_site *s)
 {
     size_t len = (size_t)(s->end - s->site);
@@ -47,8 +47,8 @@ static bool is_jump(const struct once_site *s)
     return memcmp(s->site, jump, len) == 0;
 }
 
-// With other CPUs online the site may be executed at this moment: a poke. Alone
-// a plain write will do, and can be made in a handler: text_patch.
+// With other CPUs online the site may be executed at this moment: a poke.
+// Alone a plain write will do, and can be made in a handler: text_patch.
 //
 // Both directions name what they expect, so each is refused over bytes that
 // are neither the jump nor the NOP. Sites that are as wanted never get here:
@@ -78,9 +78,9 @@ static bool patch_all(struct once *once, bool to_nop)
     return once->refused == TEXT_OK;
 }
 
-// A poke needs interrupts on, and the block may have run in a handler. Then the
-// next pass that comes by the jump and has them on makes up for it; others that
-// come meanwhile pass by, as they do while the block runs.
+// A poke needs interrupts on, and the block may have run in a handler. Then
+// the next pass that comes by the jump and has them on makes up for it; others
+// that come meanwhile pass by, as they do while the block runs.
 static void try_again(struct once *once)
 {
     bool put_off = once->refused == TEXT_INTERRUPTS ||

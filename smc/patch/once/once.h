@@ -13,11 +13,10 @@
 // The block is done when control reaches its closing brace (or by continue).
 // Leaving it by break, return, goto or a caught fault means that the
 // initialiser failed: it stays armed and the next pass tries again. Whoever
-// arrives while the block runs (recursion, an interrupt, another CPU) passes by
-// without
-// running it, and may find the work half done: no caller that needs the
-// result may be one of those. Before the door opens the block runs, too; only
-// the patch waits, and until then each pass asks a flag.
+// arrives while the block runs (recursion, an interrupt, another CPU) passes
+// by without running it, and may find the work half done: no caller that needs
+// the result may be one of those. Before the door opens the block runs, too;
+// only the patch waits, and until then each pass asks a flag.
 //
 //          once_enter            closing brace            once_leave
 //   ARMED ------------> RUNNING ---------------> COMPLETE ----------> DONE

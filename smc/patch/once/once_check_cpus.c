@@ -74,8 +74,8 @@ static enum check_result check_race(void)
     return verdict(!twice && !never && patched == ROUNDS);
 }
 
-// Other CPUs online, and interrupts off: the poke is put off, and the next pass
-// with interrupts on makes it. Alone the patch is a plain write, at once.
+// Other CPUs online, and interrupts off: the poke is put off, and the next
+// pass with interrupts on makes it. Alone the patch is a plain write, at once.
 static enum check_result check_put_off(void)
 {
     const struct once_site *s = once_subject_fresh();

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: MIT
-// Suite `once`: an interrupt in the middle, inside the block and anywhere else.
+// SPDX-License-Identifier: MIT Suite `once`: an interrupt in the middle,
+// inside the block and anywhere else.
 #include "kernel/cpu.h"
 #include "kernel/trap.h"
 #include "smc/door/journal.h"

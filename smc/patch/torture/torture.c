@@ -41,8 +41,8 @@ static void rest(void)
 
 // A burst, a turn for the others, then sleep until the next interrupt, with
 // the CPU kept. That is as a rule the question of the next step of a poke: the
-// stores behind it meet the next burst. Without the sleep an emulator's host is
-// busy with executions that meet no change.
+// stores behind it meet the next burst. Without the sleep an emulator's host
+// is busy with executions that meet no change.
 static void run_executor(void *arg)
 {
     while (!over) {
@@ -178,8 +178,8 @@ static void start(struct crew *crew, uint32_t seed)
     }
 }
 
-// With a wish for flips each technique has to have its share, and the NMIs; and
-// of several CPUs one has to have gone.
+// With a wish for flips each technique has to have its share, and the NMIs;
+// and of several CPUs one has to have gone.
 static bool all_had_some(const struct torture_report *r,
                          const struct torture_row *rows)
 {

@@ -9,8 +9,8 @@
 // `allowed` holds the set of legal forms in its low bits and counts its own
 // changes above. Who asks before and after knows all sets in between if there
 // were at most three changes: the set in the middle is a subset of its
-// neighbours. After more, as when a thread was preempted for long, each form of
-// the site is legal, and only what is none of them is not.
+// neighbours. After more, as when a thread was preempted for long, each form
+// of the site is legal, and only what is none of them is not.
 #include "smc/patch/torture/torture_judge.h"
 #include "kernel/string.h"
 
