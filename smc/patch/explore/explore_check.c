@@ -32,15 +32,16 @@ static enum check_result check_set(const char *name, uint32_t rows,
                                    uint32_t again)
 {
     struct explore_matrix sum = {0};
-    bool done = false, several = cpus_online() & (cpus_online() - 1);
+    bool done = false, several = !cpus_alone();
     for (uint32_t i = 0; i < explore_set_count; i++)
         if (strcmp(explore_sets[i].name, name) == 0)
             done = explore_sets[i].run(&sum, true);
     uint32_t ways = columns(), wanted = rows + (several ? again : 0);
+    uint32_t cells = sum.rows * ways;
     judged("%u rows, %u ways: %u old, %u new, %u neither", sum.rows, ways,
            sum.old, sum.new, sum.third);
-    return verdict(done && sum.rows == wanted && !sum.third && sum.old &&
-                   sum.new &&sum.old + sum.new == sum.rows *ways);
+    return verdict(done && sum.rows == wanted && !sum.third && sum.old > 0 &&
+                   sum.new > 0 && sum.old + sum.new == cells);
 }
 
 // A row before the change and those of the protocol; on and off. How long the

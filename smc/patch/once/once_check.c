@@ -4,6 +4,7 @@
 #include "smc/patch/once/once_check.h"
 #include "kernel/cpu.h"
 #include "kernel/lab.h"
+#include "kernel/smp.h"
 #include "kernel/step.h"
 #include "kernel/string.h"
 #include "kernel/trap.h"
@@ -172,7 +173,7 @@ static enum check_result check_refused_patch(void)
     judged("foreign bytes kept: %s, reason %u; slow path ran the block %u "
            "times",
            kept ? "yes" : "no", reason, once_runs);
-    uint8_t wanted = once_is_alone() ? TEXT_MISMATCH : TEXT_BREAKPOINT;
+    uint8_t wanted = cpus_alone() ? TEXT_MISMATCH : TEXT_BREAKPOINT;
     return verdict(kept && reason == wanted && once_runs == 0);
 }
 

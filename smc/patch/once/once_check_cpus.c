@@ -89,7 +89,7 @@ static enum check_result check_put_off(void)
     judged(
         "with interrupts off: %s; a pass with interrupts on: patched; %u run",
         at_once ? "patched" : "put off", once_runs);
-    return verdict(at_once == once_is_alone() && still == at_once &&
+    return verdict(at_once == cpus_alone() && still == at_once &&
                    once_is_patched(s->once) && once_runs == 1);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT Suite `once`: an interrupt in the middle,
 // inside the block and anywhere else.
 #include "kernel/cpu.h"
+#include "kernel/smp.h"
 #include "kernel/trap.h"
 #include "smc/door/journal.h"
 #include "smc/door/lock.h"
@@ -97,7 +98,7 @@ enum check_result once_check_interrupt_everywhere(void)
         judged("the trap flag does not work here");
         return CHECK_SKIP;
     }
-    if (!once_is_alone()) {
+    if (!cpus_alone()) {
         judged("other CPUs are online: a poke has too many instructions");
         return CHECK_SKIP;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The subject: one site, one block, and the same function without it.
 #include "smc/patch/once/once_subject.h"
-#include "kernel/smp.h"
 #include "kernel/string.h"
 
 uint32_t once_runs;
@@ -64,9 +63,4 @@ const struct once_site *once_subject_fresh(void)
     once_runs = 0;
     once_fail_now = false;
     return s;
-}
-
-bool once_is_alone(void)
-{
-    return !(cpus_online() & (cpus_online() - 1));
 }

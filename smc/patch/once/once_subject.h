@@ -20,9 +20,6 @@ void once_baseline(void *arg);
 // Arms the subject's block again, clears its count, returns its site.
 const struct once_site *once_subject_fresh(void);
 
-// Is this the only CPU online? Then a patch is a plain write.
-bool once_is_alone(void);
-
 // The first site of the block with this name, or NULL.
 const struct once_site *once_site_of(const char *name);
 size_t once_site_len(const struct once_site *site);

@@ -139,7 +139,7 @@ static enum check_result check_outside(void)
 {
     static const int forms[] = {2, 3, 1, 0};
     // As in explore.c, but for the look at the old bytes.
-    const uint32_t steps = 4 * (cpus_online() & (cpus_online() - 1) ? 12 : 11);
+    const uint32_t steps = 4 * (cpus_alone() ? 11 : 12);
     uint8_t bytes[POKE_MAX];
     uint32_t made = 0, each = lapic_is_there() ? 2 : 1;
     checks_run = nmis_run = strange = 0;

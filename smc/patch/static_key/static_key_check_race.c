@@ -10,7 +10,7 @@ enum { ROUNDS_ALONE = 500, ROUNDS_EACH = 25 };
 enum check_result static_key_check_race(void)
 {
     struct static_key_race r;
-    bool alone = !(cpus_online() & (cpus_online() - 1));
+    bool alone = cpus_alone();
     if (!static_key_race(alone ? ROUNDS_ALONE : ROUNDS_EACH, &r)) {
         judged("%u threads could be started", r.threads);
         return CHECK_FAIL;

@@ -87,7 +87,7 @@ static int next_cpu(int cpu)
 // Returns how many were started.
 static uint32_t start(uint32_t rounds, struct static_key_race *result)
 {
-    bool alone = !(cpus_online() & (cpus_online() - 1));
+    bool alone = cpus_alone();
     uint32_t n = 0;
     for (int cpu = next_cpu(-1); cpu >= 0 && n < STATIC_KEY_RACERS;
          cpu = alone && n < 2 ? 0 : next_cpu(cpu)) {
