@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT Descriptor tables. Two task states per CPU: one
-// for the stack that ring 3 traps to, and one for double faults. A kernel
-// stack that has run into its guard page cannot take the page fault; only a
-// task switch brings a new stack. [SDM3 3.4.5, 7.2]
+// SPDX-License-Identifier: MIT
+// Descriptor tables. Two task states per CPU: one for the stack that ring 3
+// traps to, and one for double faults. A kernel stack that has run into its
+// guard page cannot take the page fault; only a task switch brings a new
+// stack. [SDM3 3.4.5, 7.2]
 //
 // Why not the ordinary way: the fault pushes a frame, the push hits the guard
 // page, that is a second fault, and handling it pushes again. A third fault

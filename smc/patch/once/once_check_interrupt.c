@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: MIT Suite `once`: an interrupt in the middle,
-// inside the block and anywhere else.
+// SPDX-License-Identifier: MIT
+// Suite `once`: an interrupt in the middle, inside the block and anywhere
+// else.
 #include "kernel/cpu.h"
 #include "kernel/smp.h"
 #include "kernel/trap.h"

@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: MIT The race as a check: short, as each change
-// waits for every CPU three times, and a busy host may have none to run them
-// on. `keyrace 10000` goes on longer.
+// SPDX-License-Identifier: MIT
+// The race as a check: short, as each change waits for every CPU three times,
+// and a busy host may have none to run them on. `keyrace 10000` goes on
+// longer.
 #include "kernel/smp.h"
 #include "smc/patch/static_key/static_key_check.h"
 #include "smc/patch/static_key/static_key_race.h"

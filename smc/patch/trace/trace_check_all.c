@@ -71,7 +71,7 @@ enum check_result trace_check_cycles(void)
     }
     judged("%u cycles, text changed %u times, %llu calls", count, changed,
            calls);
-    return verdict(!changed && count > 4 && calls > count * 20);
+    return verdict(!changed && count > 2 && calls > count * 20);
 }
 
 static void call_often(void *arg)
