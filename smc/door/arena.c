@@ -130,9 +130,10 @@ struct text_result arena_write(struct arena *arena, void *at, const void *code,
     enum text_reason reason = judge_block(&r, arena, at, code, len);
     if (reason == TEXT_OK)
         reason = door_journal_block(&r, at, code, len, technique, caller);
-    if (reason == TEXT_OK)
+    if (reason == TEXT_OK) {
+        poke_forget(at, len);
         door_copy(at, code, len);
-    else {
+    } else {
         r.len = 0; // no bytes were looked at
         door_refuse(&r, reason, at, technique, caller);
     }

@@ -34,9 +34,9 @@
 
 struct arena {
     const char *name;    // shown by `audit` and the journal; must outlive it
-    uint8_t *base;       // page aligned; the address at which code runs
+    uint8_t *base;       // page aligned, but of a slice; here its code runs
     uint8_t *frames;     // where the direct map shows its frames, or would
-    size_t size;         // bytes, a multiple of the page size
+    size_t size;         // bytes: whole pages, but of a slice
     size_t used;         // bytes given out by arena_reserve
     bool owned;          // the pages are ours to free
     bool closed;         // arena_destroy waits for the last slice

@@ -34,7 +34,7 @@ struct poke_site {
 };
 
 // In order of address, for the search. Only the owner of poke_lock writes it,
-// and only while it is not published.
+// and only while it is not published; poke_forget takes single sites out.
 struct poke_batch {
     struct poke_site sites[POKE_BATCH_MAX];
     uint32_t count;

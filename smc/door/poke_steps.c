@@ -62,13 +62,17 @@ static void store(uint8_t *site, const uint8_t *bytes, size_t len,
     }
 }
 
-// The first bytes of `count` sites, from `old` or from `new`.
+// The first bytes of `count` sites, from `old` or from `new`. Between two tries
+// to finish a batch somebody who is alone may have written a site in the plain
+// way; his first byte is neither, and stays.
 static void store_heads(uint32_t count, bool new)
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct poke_site *s = &poke_batch.sites[i];
         const uint8_t *head = new ? s->new : s->old;
-        if (s->len && *head != int3)
+        if (!s->len || *head == int3)
+            continue;
+        if (*s->site == int3 || *s->site == *head)
             store(s->site, head, 1, POKE_HEAD);
     }
 }
@@ -192,7 +196,7 @@ uint32_t poke_go_on(void)
 // A site that is given up is not written any more, even if its poke is not
 // finished, and an INT3 that traps there is its next owner's. The entry stays,
 // for the order. Only a handler or an observer of this very poke gets here
-// without the lock.
+// without the lock, or who may not wait for it.
 void poke_forget(const void *start, size_t len)
 {
     bool locked = poke_lock();

@@ -33,7 +33,7 @@ enum check_result poke_alone(void);
 // poke_check_stuck.c
 enum check_result poke_check_stuck_early(void), poke_check_stuck_late(void);
 enum check_result poke_check_stuck_given_up(void);
-enum check_result poke_check_stuck_kept(void);
+enum check_result poke_check_stuck_kept(void), poke_check_stuck_written(void);
 
 // poke_check_reader.c
 enum check_result poke_check_reader(void);

@@ -255,6 +255,8 @@ static const struct check checks[] = {
     {"no CPU leaves during a poke", check_leaves},
     {"no CPU comes during a poke", check_comes},
     {"an undo waits as well", check_undo},
+    {"what is written over an unfinished poke stays",
+     poke_check_stuck_written},
     {"every execution is legal", check_stress},
 };
 CHECK_SUITE(poke_smp, checks);

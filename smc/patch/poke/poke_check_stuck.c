@@ -80,7 +80,29 @@ enum check_result poke_check_stuck_late(void)
                    armed && next.reason == TEXT_STUCK && !late && done);
 }
 
-// The same where the site lies in memory that goes to somebody else meanwhile:
+// The third wait fails: the bytes are the new ones, and somebody writes the
+// site before the poke is finished. It put its first byte over his, once.
+enum check_result poke_check_stuck_written(void)
+{
+    uint8_t jmp[POKE_MAX];
+    unsigned last = poke_other_cpu();
+    if (!last)
+        return poke_alone();
+    poke_make_form(jmp, 1);
+    struct kthread *thread = stuck_start(last);
+    struct text_result r = poke_stuck(poke_five_site, jmp, last, 2);
+    stuck_end(thread);
+    struct text_result plain = text_write(poke_five_site, jmp, poke_nop(5), 5,
+                                          "poke-chk");
+    uint32_t late = poke_finish();
+    bool kept = memcmp(poke_five_site, poke_nop(5), 5) == 0;
+    judged("%s; then written: %s", text_explain(words, sizeof words, &r),
+           kept ? "kept" : "LOST");
+    return verdict(r.reason == TEXT_UNFINISHED && plain.reason == TEXT_OK &&
+                   !late && kept);
+}
+
+// A CPU gets stuck where the site lies in memory that goes to somebody else meanwhile:
 //
 //   31 c0            xor %eax, %eax
 //   0f 1f 44 00 00   the site: a NOP, then a JMP to the RET
