@@ -2,8 +2,8 @@
 // Many processors: which one this is, who else is there, and how to reach it.
 //
 // Numbers are ours: 0 is the CPU that booted, the others follow in the order
-// of the firmware's table. A CPU is absent, offline or online; only the last
-// executes kernel code.
+// of the firmware's table. A CPU is absent, offline, on its way, or online;
+// threads run on the last only.
 //
 //            cpu_bring_up                       cpu_take_down
 //   offline --------------> starting --> online (any thread) ----> offline
@@ -26,7 +26,7 @@ enum {
     VECTOR_CALL = 0xf2,
     VECTOR_SYNC = 0xf3, // smc/door/sync.h
     VECTOR_TLB = 0xf4,
-    VECTOR_STILL = 0xf5, // smc/patch/livepatch/still.c
+    VECTOR_STILL = 0xf5, // kernel/still.c
     VECTOR_SPURIOUS = 0xff,
 };
 

@@ -24,11 +24,11 @@
 #include "kernel/heap.h"
 #include "kernel/log.h"
 #include "kernel/printf.h"
+#include "kernel/still.h"
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "smc/door/arena.h"
 #include "smc/patch/livepatch/livepatch_inside.h"
-#include "smc/patch/livepatch/still.h"
 #include "smc/patch/trace/trace.h"
 
 enum {
@@ -135,6 +135,17 @@ static bool go(struct livepatch *p, enum step from, enum step to, char *why,
     return false;
 }
 
+static bool stands(const struct livepatch *p, enum step step)
+{
+    uint8_t bytes[POKE_MAX];
+    bool all = true;
+    for (uint32_t i = 0; i < p->count; i++) {
+        bytes_of(p, i, step, bytes);
+        all &= memcmp(p->changes[i].old, bytes, ENTRY_LEN) == 0;
+    }
+    return all;
+}
+
 // The compiler may have put the unlikely half of a function elsewhere. Where
 // the functions of loaded code end nobody knows: all of its image counts.
 static void add_range(struct still_range *ranges, uint32_t *count,
@@ -192,19 +203,26 @@ static bool switch_to(struct livepatch *p, void (*fn)(void *), bool on,
     return still_call(ranges, count, fn, p, limit_us, &p->waits, why, size);
 }
 
+// Their pages are lost, for ever; their code is right.
+static void keep_gates(struct livepatch *p, const char *why)
+{
+    log_print("livepatch: the gates of %s stay: %s\n", p->name, why);
+    p->gates = NULL;
+    forget(p);
+}
+
 // The gates are left when nobody is in them. Some ten instructions: who is
-// there for long sleeps on a CPU that is stuck. Then the pages stay, for ever,
-// and the log says so; their code is right.
+// there for long sleeps on a CPU that is stuck.
 static void drop_gates(struct livepatch *p, char *why, size_t size)
 {
     const struct still_range range = {p->gates->base,
                                       (uint32_t)p->gates->size};
     if (!still_call(&range, 1, nothing, NULL, GATES_LIMIT_US, &p->waits, why,
                     size)) {
-        log_print("livepatch: the gates of %s stay: %s\n", p->name, why);
-        p->gates = NULL;
+        keep_gates(p, why);
+    } else {
+        forget(p);
     }
-    forget(p);
     *why = 0;
 }
 
@@ -227,23 +245,20 @@ bool livepatch_on(struct livepatch *p, uint32_t limit_us, char *why,
         return false;
     }
     p->order = ++orders;
-    if (switch_to(p, activate, true, limit_us, why, size))
-        return go(p, GATE, AFTER, why, size);
-    // Too late: back, with the words of the last look.
     char text[160];
-    go(p, GATE, BEFORE, text, sizeof text);
+    if (switch_to(p, activate, true, limit_us, why, size)) {
+        if (!go(p, GATE, AFTER, text, sizeof text))
+            log_print("livepatch: %s is on by its gates: %s\n", p->name, text);
+        return true;
+    }
+    // Too late: back, with the words of the last look.
+    bool back = go(p, GATE, BEFORE, text, sizeof text);
     p->order = 0;
-    drop_gates(p, text, sizeof text);
+    if (back)
+        drop_gates(p, text, sizeof text);
+    else
+        keep_gates(p, text);
     return false;
-}
-
-// Has an `undo` in the shell put back what stood at every entry?
-static bool is_given_back(const struct livepatch *p)
-{
-    bool back = true;
-    for (uint32_t i = 0; i < p->count; i++)
-        back &= memcmp(p->changes[i].old, p->under[i].bytes, ENTRY_LEN) == 0;
-    return back;
 }
 
 static bool end(struct livepatch *p, char *why, size_t size)
@@ -266,9 +281,10 @@ bool livepatch_off(struct livepatch *p, uint32_t limit_us, char *why,
                   top ? top->name : p->name, top ? top->name : "");
         return false;
     }
-    if (is_given_back(p))
+    // An `undo` in the shell has put back what stood at every entry.
+    if (stands(p, BEFORE))
         return end(p, why, size);
-    if (!go(p, AFTER, GATE, why, size))
+    if (!stands(p, GATE) && !go(p, AFTER, GATE, why, size))
         return false;
     if (!switch_to(p, deactivate, false, limit_us, why, size)) {
         char text[160];

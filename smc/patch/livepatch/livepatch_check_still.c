@@ -5,9 +5,9 @@
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/smp.h"
+#include "kernel/still.h"
 #include "smc/patch/livepatch/livepatch.h"
 #include "smc/patch/livepatch/livepatch_check.h"
-#include "smc/patch/livepatch/still.h"
 
 enum { PAIRS = 100, MOST_US = 50, WATCH_US = 20 };
 

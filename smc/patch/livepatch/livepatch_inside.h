@@ -20,5 +20,5 @@ bool livepatch_judge(const struct livepatch_change *change,
 // The patch that was turned on last of those that replace this function.
 struct livepatch *livepatch_top(const void *function);
 
-// The patch that lies over one of this one's functions; itself if none does.
+// The patch that lies over one of this one's functions; NULL if none does.
 const struct livepatch *livepatch_over(const struct livepatch *patch);

@@ -18,14 +18,14 @@
 // Each look has a number of its own. A CPU that answers when its look is over
 // may stand in the handler, on its way out, while the next one begins: it must
 // not count for that.
-#include "smc/patch/livepatch/still.h"
+#include "kernel/still.h"
 #include "kernel/clock.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"
 #include "kernel/printf.h"
 #include "kernel/smp.h"
+#include "kernel/still_inside.h"
 #include "kernel/symbols.h"
-#include "smc/patch/livepatch/still_inside.h"
 
 // The look for which a CPU stands still, 0 for none, and what it was doing.
 static struct {
@@ -113,8 +113,10 @@ static bool look_once(struct look *look, void (*fn)(void *), void *arg,
     else if (!*look->why) // who was named before says more
         ksnprintf(look->why, look->size, "a CPU does not stop");
     bool done = all && !look->found;
-    if (done)
+    if (done) {
+        *look->why = '\0'; // who was in the way is no more
         fn(arg);
+    }
     interrupts_restore(on);
     let_go();
     preempt_on();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Between still.c, which stops all CPUs, and stacks.c, which reads stacks.
 #pragma once
-#include "smc/patch/livepatch/still.h"
+#include "kernel/still.h"
 
 struct kthread;
 struct trap_frame;

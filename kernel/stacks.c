@@ -14,8 +14,8 @@
 #include "kernel/kthread.h"
 #include "kernel/layout.h"
 #include "kernel/printf.h"
+#include "kernel/still_inside.h"
 #include "kernel/symbols.h"
-#include "smc/patch/livepatch/still_inside.h"
 #include "smc/patch/trace/back.h"
 
 // A return address belongs to the call before it: one that is the first byte
