@@ -172,7 +172,10 @@ static int run_undo(int argc, char **argv)
         return command_usage("undo");
     // The refusal itself has a line too, with this command as its caller.
     struct text_result r = text_undo(number);
-    if (r.reason != TEXT_OK) {
+    if (r.reason == TEXT_UNFINISHED)
+        kprintf("undo: #%u: %s\n", number,
+                text_explain(text, sizeof text, &r));
+    else if (r.reason != TEXT_OK) {
         kprintf("undo: #%u refused: %s\n", number,
                 text_explain(text, sizeof text, &r));
         return 1;

@@ -101,12 +101,16 @@ struct poke_site poke_site_of(const struct journal_entry *e)
     return s;
 }
 
-// Nothing was written after all.
+// Nothing was written after all. A line may be gone: folded into that of
+// whoever has written the site meanwhile.
 static void unnote(void)
 {
     bool on = door_lock();
-    for (uint32_t i = 0; i < poke_batch.count; i++)
-        journal_mark_undone(journal_find(poke_batch.sites[i].entry));
+    for (uint32_t i = 0; i < poke_batch.count; i++) {
+        struct journal_entry *e = journal_find(poke_batch.sites[i].entry);
+        if (e)
+            journal_mark_undone(e);
+    }
     door_unlock(on);
 }
 

@@ -31,6 +31,7 @@ enum text_reason {
     TEXT_FREED,      // undo: the arena is gone
     TEXT_REPLACED,   // undo: a generated block was written over it
     TEXT_STRADDLED,  // a live patch lies half inside the block
+    TEXT_ENTERED,    // undo: a thread is between its instructions
     TEXT_SOURCE,     // the new bytes lie in the block itself
     TEXT_RESERVED,   // another technique's site
     // Pokes only:

@@ -8,25 +8,30 @@
 //   #9   B -> C      undo #9 later would bring back B, which is undone
 #include "kernel/cpu.h"
 #include "kernel/smp.h"
+#include "kernel/still.h"
 #include "kernel/string.h"
 #include "smc/door/journal.h"
 #include "smc/door/lock.h"
 #include "smc/door/poke_inside.h"
 #include "smc/door/sync.h"
+#include "smc/door/undo_inside.h"
 #include "smc/door/write.h"
+
+enum { PATIENCE_US = 1000000 };
 
 //   the entry                        verdict
 //   never was, or folded, or dropped TEXT_NO_ENTRY
 //   block, undo or refusal           TEXT_NOT_PATCH
 //   undone / freed / replaced        TEXT_UNDONE, _FREED, _REPLACED
 //   a newer live patch overlaps      TEXT_OVERLAPPED, and which one
+//   a thread is in the middle        TEXT_ENTERED, each time for a second
 //   its page is gone or data         TEXT_UNMAPPED, from door_judge
 //   other bytes are in memory        TEXT_MISMATCH, both byte strings
 //
 // The last can only be the work of somebody who went around the door. Writing
 // over it would destroy the evidence.
-static enum text_reason judge_entry(const struct journal_entry *e,
-                                    struct text_result *r)
+enum text_reason undo_judge(const struct journal_entry *e,
+                            struct text_result *r)
 {
     if (!e)
         return TEXT_NO_ENTRY;
@@ -58,8 +63,8 @@ static enum text_reason judge_entry(const struct journal_entry *e,
 // It is marked as undone before the line is added. In a journal full of live
 // patches this makes the room; the other way round the one command that
 // could help would be refused for want of it.
-static struct journal_entry take_out(const struct journal_entry *entry,
-                                     struct text_result *r, const void *caller)
+struct journal_entry undo_take_out(const struct journal_entry *entry,
+                                   struct text_result *r, const void *caller)
 {
     struct journal_entry undo = {.kind = JOURNAL_UNDO,
                                  .technique = entry->technique,
@@ -80,9 +85,9 @@ static enum text_reason undo_alone(uint32_t number, struct text_result *r,
 {
     bool on = door_lock();
     const struct journal_entry *e = journal_find(number);
-    enum text_reason reason = judge_entry(e, r);
+    enum text_reason reason = undo_judge(e, r);
     if (reason == TEXT_OK) {
-        struct journal_entry undo = take_out(e, r, caller);
+        struct journal_entry undo = undo_take_out(e, r, caller);
         door_copy(undo.site, undo.new, undo.len);
         poke_map_forget(undo.site);
     }
@@ -92,20 +97,41 @@ static enum text_reason undo_alone(uint32_t number, struct text_result *r,
     return reason;
 }
 
-// The lines are in the journal. If a CPU is stuck, they become refusals, and
-// what they undid is live again.
-static enum text_reason run(struct text_result *r)
+// A line that could not be undone is live again. In a full journal it may be
+// what made the room for its own undo: then it gets a new one.
+static void put_back(const struct poke_site *s, enum text_reason reason,
+                     const void *caller)
+{
+    struct journal_entry patch = {.kind = JOURNAL_PATCH,
+                                  .technique = "undo",
+                                  .site = s->site,
+                                  .caller = caller,
+                                  .len = s->len};
+    struct journal_entry *e = journal_find(s->entry);
+    struct journal_entry *was = e ? journal_find(e->other) : NULL;
+    if (e) {
+        patch.technique = e->technique;
+        e->kind = JOURNAL_REFUSED;
+        e->reason = (uint8_t)reason;
+    }
+    if (was) {
+        journal_revive(was);
+        return;
+    }
+    memcpy(patch.old, s->new, s->len);
+    memcpy(patch.new, s->old, s->len);
+    journal_add(patch);
+}
+
+// The lines are in the journal. If a CPU is stuck, they become refusals.
+enum text_reason undo_run(struct text_result *r, const void *caller)
 {
     enum text_reason reason = poke_run(r, &(size_t){0});
     if (reason == TEXT_OK || reason == TEXT_UNFINISHED)
         return reason;
     bool on = door_lock();
-    for (uint32_t i = 0; i < poke_batch.count; i++) {
-        struct journal_entry *e = journal_find(poke_batch.sites[i].entry);
-        journal_revive(journal_find(e->other));
-        e->kind = JOURNAL_REFUSED;
-        e->reason = (uint8_t)reason;
-    }
+    for (uint32_t i = 0; i < poke_batch.count; i++)
+        put_back(&poke_batch.sites[i], reason, caller);
     door_unlock(on);
     return reason;
 }
@@ -118,68 +144,61 @@ static enum text_reason undo_live(uint32_t number, struct text_result *r,
     struct journal_entry undo = {0};
     bool on = door_lock();
     const struct journal_entry *e = journal_find(number);
-    enum text_reason reason = judge_entry(e, r);
+    enum text_reason reason = undo_judge(e, r);
     if (reason == TEXT_OK)
-        undo = take_out(e, r, caller);
+        undo = undo_take_out(e, r, caller);
     door_unlock(on);
     if (reason != TEXT_OK)
         return reason;
     poke_batch.sites[0] = poke_site_of(&undo);
     poke_batch.count = 1;
-    return run(r);
-}
-
-// The live lines of a batch up to `last`, each to be written back: they are in
-// order of address, as they were when they were poked. 0 if one of them cannot
-// be undone; then all are undone one by one, and the refusal is said.
-static uint32_t gather(uint32_t last)
-{
-    const struct journal_entry *e = journal_find(last);
-    uint32_t batch = e ? e->batch : 0, count = 0;
-    for (uint32_t n = batch; batch && n <= last; n++) {
-        struct text_result r = {0};
-        e = journal_find(n);
-        if (!e || e->batch != batch || e->kind != JOURNAL_PATCH ||
-            e->state != JOURNAL_LIVE)
-            continue;
-        if (judge_entry(e, &r) != TEXT_OK)
-            return 0;
-        poke_batch.sites[count++].entry = n;
-    }
-    return journal_make_room(count) ? count : 0;
-}
-
-// Takes a whole batch back as one: three waits, however many sites.
-static uint32_t undo_batch(uint32_t last, const void *caller)
-{
-    struct text_result r = {0};
-    bool on = door_lock();
-    uint32_t count = gather(last), first = journal_last() + 1;
-    for (uint32_t i = 0; i < count; i++) {
-        struct journal_entry undo = take_out(
-            journal_find(poke_batch.sites[i].entry), &r, caller);
-        journal_find(undo.number)->batch = first;
-        poke_batch.sites[i] = poke_site_of(&undo);
-    }
-    poke_batch.count = count;
-    door_unlock(on);
-    if (!count)
-        return 0;
-    enum text_reason reason = run(&r);
-    return reason == TEXT_OK || reason == TEXT_UNFINISHED ? count : 0;
+    return undo_run(r, caller);
 }
 
 // Both sides are one instruction that the handler can execute. Others were
-// written while nobody could be there, and are taken back likewise.
-static bool is_pokeable(uint32_t number)
+// written while nobody could be there, and are taken back likewise. Whoever
+// stands at the first byte has not begun.
+static bool is_pokeable(uint32_t number, struct still_range *inside)
 {
     bool on = door_lock();
     const struct journal_entry *e = journal_find(number);
     bool is = e && e->len <= POKE_MAX &&
               poke_decode(e->old, e->len, (uint32_t)e->site).kind &&
               poke_decode(e->new, e->len, (uint32_t)e->site).kind;
+    if (e && e->len)
+        *inside = (struct still_range){e->site + 1, e->len - 1u};
     door_unlock(on);
     return is;
+}
+
+struct undoing {
+    uint32_t number;
+    struct text_result *r;
+    const void *caller;
+    enum text_reason reason;
+};
+
+static void undo_it(void *arg)
+{
+    struct undoing *u = arg;
+    u->reason = undo_alone(u->number, u->r, u->caller);
+}
+
+// All other CPUs stand still, and no thread waits in the middle. With
+// interrupts off the caller answers for that.
+static enum text_reason undo_still(uint32_t number, struct text_result *r,
+                                   const struct still_range *inside,
+                                   const void *caller)
+{
+    struct undoing u = {number, r, caller, TEXT_ENTERED};
+    char why[80];
+    uint32_t looks = 0;
+    if (!(read_eflags() & EFLAGS_IF))
+        undo_it(&u);
+    else
+        still_call(inside, 1, undo_it, &u, PATIENCE_US, &looks, why,
+                   sizeof why);
+    return u.reason;
 }
 
 static void note_refusal(uint32_t number, struct text_result *r,
@@ -203,13 +222,17 @@ static bool undo_while_alone(uint32_t number, struct text_result *r,
     return alone;
 }
 
-static struct text_result undo(uint32_t number, const void *caller)
+struct text_result undo_entry(uint32_t number, const void *caller)
 {
     struct text_result r = {0};
     enum text_reason reason = TEXT_OK;
+    struct still_range inside = {0};
+    // What is unfinished is neither the old instruction nor the new one yet.
+    if (read_eflags() & EFLAGS_IF)
+        poke_finish();
     bool done = undo_while_alone(number, &r, caller, &reason);
-    if (!done && !is_pokeable(number)) {
-        reason = undo_alone(number, &r, caller);
+    if (!done && !is_pokeable(number, &inside)) {
+        reason = undo_still(number, &r, &inside, caller);
     } else if (!done && (reason = poke_enter(&r)) == TEXT_OK) {
         reason = undo_live(number, &r, caller);
         poke_leave();
@@ -223,49 +246,5 @@ static struct text_result undo(uint32_t number, const void *caller)
 
 struct text_result text_undo(uint32_t number)
 {
-    return undo(number, __builtin_return_address(0));
-}
-
-// By number, not by index: the undo in between adds a line and may move all.
-static uint32_t newest_live(uint32_t before)
-{
-    for (uint32_t i = journal_count(); i-- > 0;) {
-        const struct journal_entry *e = journal_at(i);
-        if (e->number < before && e->kind == JOURNAL_PATCH &&
-            e->state == JOURNAL_LIVE)
-            return e->number;
-    }
-    return 0;
-}
-
-// Only a batch, and only where others may be executing it.
-static uint32_t undo_together(uint32_t number, const void *caller)
-{
-    struct text_result r = {0};
-    if (cpus_alone() || poke_enter(&r) != TEXT_OK)
-        return 0;
-    uint32_t many = undo_batch(number, caller);
-    poke_leave();
-    return many;
-}
-
-// One entry that cannot be undone must not keep the others: it is passed
-// over, and what lies under it is refused in its turn.
-uint32_t text_undo_all(struct text_result *refusal)
-{
-    uint32_t undone = 0, number = UINT32_MAX;
-    *refusal = (struct text_result){0};
-    while ((number = newest_live(number)) != 0) {
-        uint32_t many = undo_together(number, __builtin_return_address(0));
-        undone += many;
-        if (many)
-            continue;
-        struct text_result r = undo(number, __builtin_return_address(0));
-        // Numbers only fall, so the loop ends even if all are refused.
-        bool done = r.reason == TEXT_OK || r.reason == TEXT_UNFINISHED;
-        undone += done;
-        if (!done && refusal->reason == TEXT_OK)
-            *refusal = r;
-    }
-    return undone;
+    return undo_entry(number, __builtin_return_address(0));
 }

@@ -103,7 +103,7 @@ static void call_site(void *arg)
 }
 
 // One instruction becomes four, a NOP among them, and is one again, while
-// others execute them.
+// others execute them; and all of it is undone, under fire as well.
 enum check_result x86_check_poke_under_fire(void)
 {
     struct caller callers[THREADS] = {0};
@@ -124,13 +124,13 @@ enum check_result x86_check_poke_under_fire(void)
         while (callers[0].thread && callers[0].calls == seen)
             kthread_yield();
     }
+    for (uint32_t i = FLIPS; i--;)
+        undone += text_undo(entries[i]).reason == TEXT_OK;
     for (unsigned i = 0; i < THREADS; i++)
         if (callers[i].thread) {
             kthread_stop(callers[i].thread);
             calls += callers[i].calls, wrong += callers[i].wrong;
         }
-    for (uint32_t i = FLIPS; i--;)
-        undone += text_undo(entries[i]).reason == TEXT_OK;
     judged("%u of %u pokes, %s calls, %u wrong; %u undone", done, FLIPS,
            calls ? "some" : "no", wrong, undone);
     return verdict(done == FLIPS && calls && !wrong && undone == FLIPS);
