@@ -52,15 +52,17 @@ static bool is_jump(const struct once_site *s)
 //
 // Both directions name what they expect, so each is refused over bytes that
 // are neither the jump nor the NOP. Sites that are as wanted never get here:
-// the door would call them a mismatch.
+// the door would call them a mismatch. What a stuck CPU keeps from its end is in
+// effect all the same.
 static enum text_reason patch(const struct once_site *s, bool to_nop)
 {
     uint8_t jump[LONGEST_SITE];
     size_t len = make_jump(s, jump);
     const uint8_t *nop = poke_nop(len);
-    return text_patch(s->site, to_nop ? jump : nop, to_nop ? nop : jump, len,
-                      "once")
-        .reason;
+    enum text_reason reason = text_patch(s->site, to_nop ? jump : nop,
+                                         to_nop ? nop : jump, len, "once")
+                                  .reason;
+    return reason == TEXT_UNFINISHED ? TEXT_OK : reason;
 }
 
 // Patches all sites of a block; a refusal is remembered, not fatal, and the

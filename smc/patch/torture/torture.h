@@ -20,7 +20,7 @@
 enum { TORTURE_FORMS = 6, TORTURE_WORDS = 160 };
 
 // Code that answers with the form it has, and the technique that changes it.
-// `allowed` says which answers are legal: see torture.c.
+// `allowed` says which answers are legal: see torture_judge.c.
 struct torture_target {
     const char *technique;
     uint32_t sites; // that a flip changes

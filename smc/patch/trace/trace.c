@@ -182,6 +182,12 @@ bool trace_set(const char *wanted, struct text_result *r)
     struct poke *pokes = heap_alloc(tracer_count * sizeof *pokes);
     if (!pokes)
         return false;
+    // Entries that a stuck CPU keeps armed are neither on nor off.
+    if ((r->cpus = poke_finish())) {
+        r->reason = TEXT_STUCK;
+        heap_free(pokes);
+        return false;
+    }
     strlcpy(before, filter, sizeof before);
     strlcpy(filter, wanted, sizeof filter);
     if (!trace_state().traced)
