@@ -49,7 +49,8 @@ void room_ask(struct loading *in, const struct room_need *need)
 {
     struct load_room *room = &in->set->room;
 
-    if (!may_share(in) || !fits(room, need))
+    // What is measured may be open already: a late share would not be in it.
+    if (room->given || !may_share(in) || !fits(room, need))
         return;
     in->shares = true;
     room->files++;
@@ -106,6 +107,7 @@ bool room_take(struct loading *in, const struct room_need *need,
     struct image *image = in->image;
     uint8_t *at;
 
+    room->given = true;
     if (!in->shares || !open_room(room))
         return false;
     image->base = image->stage = take(room, need, PART_CODE);
@@ -130,6 +132,8 @@ bool room_take(struct loading *in, const struct room_need *need,
  * safe:   nobody has an address in the arena yet, so nobody executes there
  * without it: as in build.c
  */
+// The INT3 begin where the last share ends, whatever was asked for: no byte
+// that nobody has filled becomes code.
 bool room_commit(struct load_set *set)
 {
     struct load_room *room = &set->room;
@@ -140,8 +144,8 @@ bool room_commit(struct load_set *set)
 
     if (!at)
         return true;
-    result = arena_fill(room->arena, at, pages, at, room->bytes[PART_CODE],
-                        "loader");
+    result = arena_fill(room->arena, at, pages, at,
+                        (size_t)(room->next[PART_CODE] - at), "loader");
     if (result.reason != TEXT_OK)
         return load_fail(set->error, "the code of the set: %s",
                          text_explain(why, sizeof why, &result));

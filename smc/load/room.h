@@ -11,6 +11,8 @@
 // So a part lies at base + offset in either case; only what is between two
 // parts is the image's own, or not. Addresses are given out when all files
 // that the set began with, and those that they name, have said what they need.
+// An object that only a shared object or a DLL needs is judged after that, as
+// its turn comes: it has pages of its own.
 #pragma once
 #include "smc/load/build.h"
 
@@ -25,12 +27,13 @@ struct room_need {
 struct load_room {
     uint32_t files;             // that share it
     uint32_t bytes[ROOM_KINDS]; // what they need together
+    bool given;                 // addresses are: nobody may ask any more
     struct arena *arena;        // NULL: not opened yet
     uint8_t *next[ROOM_KINDS];  // where the next file's part may begin
 };
 
-// Asks for a share, before anybody has an address. Whether there will be one
-// is told by room_take.
+// Asks for a share. Whether there will be one is told by room_take: there is
+// none for who asks when others have an address already.
 void room_ask(struct loading *in, const struct room_need *need);
 
 // Gives the image its share: base, arena and stage, and in start[] the offsets
