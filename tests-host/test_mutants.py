@@ -128,6 +128,12 @@ def member(name, needs, data=4):
         {names}"""
 
 
+def test_no_memory_for_files_that_share_pages(tmp_path):
+    """Two that use each other, so that each goes while it is still used."""
+    load_damaged(assemble(tmp_path / "one.mod", member("one", ["two"])),
+                 assemble(tmp_path / "two.mod", member("two", ["one"])))
+
+
 def shared_object(tmp_path, name, needs):
     """One that needs object files: for ld they are shared ones."""
     for other in needs:

@@ -20,11 +20,15 @@
 
 static const struct load_options no_options;
 
+void image_let_go(struct image *image)
+{
+    while (image->uses_count)
+        image->uses[--image->uses_count]->users--;
+}
+
 void image_discard(struct image *image)
 {
-    for (uint32_t i = 0; i < image->uses_count; i++)
-        // First: an image that could not be loaded must not keep others.
-        image->uses[i]->users--;
+    image_let_go(image);
     names_withdraw(image);
     if (image->format && image->format->forget)
         image->format->forget(image);
@@ -213,7 +217,8 @@ static void finish(struct load_set *set, bool keep)
     heap_free(set->answers);
     for (in = set->first; keep && in; in = in->next)
         list(set, in->image);
-    // Two passes: an image that goes gives back its uses of others.
+    for (in = set->first; !keep && in; in = in->next)
+        image_let_go(in->image);
     for (in = set->first; in; in = next) {
         next = in->next;
         if (!keep)

@@ -28,5 +28,9 @@ void image_name(struct image *image, const struct module *file);
 void image_add(struct image *image);
 void image_remove(struct image *image);
 
+// Gives back its uses of others: an image that could not be loaded, or that
+// goes, must not keep them. Of several that go, all do this before the first
+// is freed, as they may use each other.
+void image_let_go(struct image *image);
 // Frees an image that is in no list, loaded or half loaded.
 void image_discard(struct image *image);

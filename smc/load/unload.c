@@ -63,6 +63,8 @@ bool image_unload_set(struct image *const *set, uint32_t count,
     for (uint32_t i = 0; i < count; i++)
         if (!may_go(set[i], set, count, error))
             return false;
+    for (uint32_t i = 0; i < count; i++)
+        image_let_go(set[i]);
     for (uint32_t i = 0; i < count; i++) {
         image_remove(set[i]);
         // Its code is about to vanish, so nobody will free these blocks.
