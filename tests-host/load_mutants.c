@@ -81,26 +81,29 @@ static void load_mutant(uint64_t index)
 }
 
 // The first request is refused, the second, and so on until there are no
-// more: no failure may leave anything behind.
-static void starve(const struct module *file)
+// more: no failure may leave anything behind. What goes another way when it is
+// refused finds that one barred as well if `times` is more than one.
+static void starve(const struct module *file, uint32_t times)
 {
     struct load_trial trial;
     uint32_t n = 1;
 
     do {
         set_limit();
-        stand_in_starve(n++);
+        stand_in_starve(n++, times);
         load_trial(file, &trial);
         demand(!*trial.wrong, file, trial.wrong);
-    } while (stand_in_starve(0));
+    } while (stand_in_starve(0, 0));
     demand(trial.loaded && !trial.stayed, file, "is refused undamaged");
 }
 
 static _Noreturn void work(uint64_t first, uint64_t count)
 {
-    if (first == 0)
-        for (unsigned i = 0; i < target_count; i++)
-            starve(targets[i].file);
+    for (unsigned i = 0; first == 0 && i < target_count; i++) {
+        starve(targets[i].file, 1);
+        starve(targets[i].file, 2);
+        starve(targets[i].file, UINT32_MAX); // as if for good
+    }
     for (uint64_t i = first; i < count; i++) {
         tally->at = i;
         set_limit();

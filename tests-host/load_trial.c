@@ -2,6 +2,7 @@
 // The judge of damaged files: for load_mutants.c, which makes them, and for
 // fuzz_load.c, which is given them.
 #include "tests-host/load_trial.h"
+#include "kernel/paging.h"
 #include "kernel/string.h"
 #include "smc/load/image.h"
 #include "tests-host/host.h"
@@ -55,6 +56,34 @@ static void judge_image(struct load_trial *trial, const struct image *image)
            "is not where it is", image->name);
 }
 
+static bool is_code(const uint8_t *at)
+{
+    struct page_info page;
+
+    return paging_lookup(at, &page) && (page.rights & PAGE_EXEC);
+}
+
+// Of code that several images share, what nobody has is INT3.
+static void judge_rest(struct load_trial *trial, const struct arena *whole)
+{
+    const uint8_t *at = whole->base;
+
+    while (at < whole->base + whole->size && is_code(at)) {
+        const struct image *image = image_of((uint32_t)(uintptr_t)at);
+        demand(image || *at == 0xcc, trial, "old bytes are code", whole->name);
+        at = image ? image->arena->base + image->arena->size : at + 1;
+    }
+}
+
+static void judge_images(struct load_trial *trial)
+{
+    for (const struct image *i = image_first(); i; i = i->next) {
+        judge_image(trial, i);
+        if (i->arena->whole)
+            judge_rest(trial, i->arena->whole);
+    }
+}
+
 // An image that can be moved is moved, and is whole there, or stays where it
 // was with words.
 static void move(struct load_trial *trial, struct image *image,
@@ -91,7 +120,7 @@ void load_trial(const struct module *file, struct load_trial *trial)
 
     *trial = (struct load_trial){.loaded = image};
     if (image) {
-        judge_image(trial, image);
+        judge_images(trial);
         move(trial, image, file);
     } else {
         judge_words(trial, file, error.text);

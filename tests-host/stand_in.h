@@ -25,10 +25,11 @@ struct stand_in_use {
 struct stand_in_use stand_in_use(void);
 bool stand_in_same(struct stand_in_use a, struct stand_in_use b);
 
-// Request number `n` from now on is refused, once; 0: none is. A request is
-// one for memory of the heap, or for other rights of an arena's pages. Returns
-// whether one was refused since the last call.
-bool stand_in_starve(uint32_t n);
+// Request number `n` from now on is refused, and so are those behind it, as
+// many as there are `times`; 0: none is. A request is one for memory of the
+// heap, or for other rights of an arena's pages. Returns whether one was
+// refused since the last call.
+bool stand_in_starve(uint32_t n, uint32_t times);
 // Asked by the stand-ins, once for each request.
 bool stand_in_refuses(void);
 

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 
 #define INT3 0xcc
+#define STALE 0x90      // NOP
 #define LOWEST 0x11000u // Linux gives nobody the first 64 KiB
 
 enum { CODE = PROT_READ | PROT_EXEC, DATA = PROT_READ | PROT_WRITE };
@@ -105,7 +106,7 @@ static void protect(struct arena *arena, const uint8_t *at, size_t size,
 }
 
 // Code that is all INT3, or data: in the kernel that is not cleared, so that
-// here it is not zero.
+// here it is neither zero nor a trap.
 static struct arena *create(const char *name, uintptr_t base, size_t bytes,
                             int rights)
 {
@@ -124,7 +125,7 @@ static struct arena *create(const char *name, uintptr_t base, size_t bytes,
         return NULL;
     }
     protect(&mapping->arena, mapping->arena.base, size, DATA);
-    memset(mapping->arena.base, INT3, size);
+    memset(mapping->arena.base, rights == CODE ? INT3 : STALE, size);
     protect(&mapping->arena, mapping->arena.base, size, rights);
     arena_count++;
     arena_bytes += size;

@@ -12,22 +12,24 @@
 enum { LIMIT = 128 << 20 };
 
 static struct heap_stats stats;
-static uint32_t starve;
+static uint32_t starve, starve_times;
 static bool starved;
 
-bool stand_in_starve(uint32_t n)
+bool stand_in_starve(uint32_t n, uint32_t times)
 {
     bool was = starved;
 
     starve = n;
+    starve_times = times;
     starved = false;
     return was;
 }
 
 bool stand_in_refuses(void)
 {
-    if (!starve || --starve)
+    if (!starve || !starve_times || (starve > 1 && starve--))
         return false;
+    starve_times--;
     return starved = true;
 }
 

@@ -104,7 +104,8 @@ def load_damaged(*paths):
 def test_no_memory_at_any_point(kind, tmp_path):
     """The first thing that load_mutants does is to load each file with one
     request refused, the first, the second, to the last: for memory, or for
-    other rights of its pages."""
+    other rights of its pages. Then with two of them, and with all behind
+    it."""
     source, link = RARE[kind]
     load_damaged(assemble(tmp_path / "made", source, *link,
                           script="ONE { *; };"))

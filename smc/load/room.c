@@ -110,9 +110,14 @@ bool room_take(struct loading *in, const struct room_need *need,
     room->given = true;
     if (!in->shares || !open_room(room))
         return false;
-    image->base = image->stage = take(room, need, PART_CODE);
-    image->arena = arena_slice(room->arena, image->name, image->base,
+    at = take(room, need, PART_CODE);
+    image->arena = arena_slice(room->arena, image->name, at,
                                need_of(need, PART_CODE));
+    if (!image->arena) {
+        fill(at, room->next[PART_CODE], PART_CODE); // code of nobody
+        return false;
+    }
+    image->base = image->stage = at;
     image->size = image->bytes = need_of(need, PART_CODE);
     start[PART_CODE] = 0;
     for (int kind = PART_READ_ONLY; kind <= PART_DATA; kind++) {
@@ -122,7 +127,7 @@ bool room_take(struct loading *in, const struct room_need *need,
         if (need->bytes[kind])
             image->size = start[kind] + need->bytes[kind];
     }
-    return image->arena;
+    return true;
 }
 
 /* Patch site: the code of all objects of a set
