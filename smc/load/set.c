@@ -149,10 +149,17 @@ static bool lay_out(struct loading *in)
            names_publish(in->image, in->error);
 }
 
+// Nobody claims anything later. The map of one that shares pages reaches over
+// all others' parts, so that they are not kept for all of the set.
 static bool link(struct loading *in)
 {
+    bool ok;
+
     in->error->file = in->file->name;
-    return in->image->format->link(in);
+    ok = in->image->format->link(in);
+    heap_free(in->claimed);
+    in->claimed = NULL;
+    return ok;
 }
 
 static bool commit(struct loading *in)
@@ -187,7 +194,6 @@ static void forget_work(struct loading *in)
 {
     if (in->image->format && in->image->format->drop)
         in->image->format->drop(in);
-    heap_free(in->claimed);
     build_forget_stage(in->image);
 }
 
