@@ -204,11 +204,6 @@ const struct image_export *names_look_up(enum family family, const char *name,
     return best;
 }
 
-const struct image_export *names_find(enum family family, const char *name)
-{
-    return names_look_up(family, name, names_hash(name));
-}
-
 const struct image_export *names_find_in(const struct image *image,
                                          const char *name)
 {

@@ -15,8 +15,7 @@ void names_withdraw(struct image *image);
 
 // What a linker would take: of the files that are being loaded now the export
 // with the highest rank, otherwise the newest one from an image that is not
-// broken; or NULL.
-const struct image_export *names_find(enum family family, const char *name);
+// broken; or NULL. `hash` is names_hash's.
 const struct image_export *names_look_up(enum family family, const char *name,
                                          uint32_t hash);
 // The first one of this image, or NULL.
