@@ -256,3 +256,13 @@ struct arena *arena_of(const void *at, size_t len)
             return a;
     return NULL;
 }
+
+// Asked of bytes in one arena: at + len does not wrap.
+bool door_cuts_slice(const uint8_t *at, size_t len)
+{
+    for (struct arena *a = arenas; a; a = a->next)
+        if (a->whole && at < a->base + a->size && a->base < at + len &&
+            !arena_holds(a, at, len))
+            return true;
+    return false;
+}

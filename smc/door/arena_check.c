@@ -239,9 +239,10 @@ static uint32_t run(const void *code)
     return ((uint32_t(*)(void))(uintptr_t)code)();
 }
 
-// Two owners on one page. The first goes, with a patch in it: its code traps,
-// with a line in the journal, and the patch is history. The second runs as
-// before, and with it goes the page.
+// Two owners on one page. No patch may lie in both, or in one and behind it.
+// The first goes, with a patch in it: its code traps, with a line in the
+// journal, and the patch is history. The second runs as before, and with it
+// goes the page.
 static enum check_result check_slices(void)
 {
     static const uint8_t code[] = {0xb8, 0x2a, 0, 0, 0, 0xc3}; // mov; ret
@@ -257,6 +258,8 @@ static enum check_result check_slices(void)
     bool named = arena_of(at + 5, 1) == one && arena_of(at + 6, 1) == two &&
                  arena_of(at + 5, 2) == whole &&
                  !arena_slice(whole, "past", at, PAGE_SIZE + 1);
+    bool apart = door_refuses(at + 5, code, door_nops, 2, TEXT_OUTSIDE) &&
+                 door_refuses(at + 11, code, door_nops, 2, TEXT_OUTSIDE);
     uint32_t n = text_write(at + 1, "\x2a", "\x2b", 1, "door-chk").entry;
     bool both = run(at) == 43 && run(at + 6) == 42;
     arena_destroy(whole); // goes later
@@ -265,12 +268,13 @@ static enum check_result check_slices(void)
     bool traps = !memcmp(at, door_int3, 6) && line->site == at &&
                  line->len == 6 && !memcmp(line->old + 1, "\x2b", 1);
     struct text_result r = text_undo(n);
+    apart &= door_refuses(at + 5, code, door_nops, 2, TEXT_OUTSIDE);
     bool stays = run(at + 6) == 42 && page_stats().used > before.used;
     arena_destroy(two);
     char words[128];
     judged("undo #%u: %s", n, text_explain(words, sizeof words, &r));
-    return verdict(named && both && traps && stays && r.reason == TEXT_FREED &&
-                   page_stats().used == before.used);
+    return verdict(named && apart && both && traps && stays &&
+                   r.reason == TEXT_FREED && page_stats().used == before.used);
 }
 
 static const struct check arena_checks[] = {

@@ -46,6 +46,17 @@ static bool touches(const uint8_t *site, size_t len, const uint8_t *start,
     return site < end && start < site + len;
 }
 
+// Kernel text, or one arena. Of an arena with slices a patch is in one or in
+// none: half of it would keep the code of a slice that goes.
+static bool has_owner(const uint8_t *site, size_t len)
+{
+    const struct arena *arena;
+    if (inside(site, len, text_start, text_end))
+        return true;
+    arena = arena_of(site, len);
+    return arena && (!arena->slices || !door_cuts_slice(site, len));
+}
+
 // Every page of the site must be mapped and executable: all or none. If the
 // second page were found missing during the copy, the first symptom would be
 // an instruction whose head is new and whose tail is old.
@@ -67,6 +78,7 @@ static bool is_mapped_code(const uint8_t *site, size_t len)
 //   any, before door_init                   TEXT_NOT_READY
 //   data, heap, rodata, null                TEXT_OUTSIDE
 //   begins in text, ends behind it          TEXT_OUTSIDE
+//   in a slice of an arena, but not all     TEXT_OUTSIDE
 //   any byte in door_start..door_end        TEXT_DOOR
 //   a page of an arena that is data or gone TEXT_UNMAPPED
 //
@@ -76,7 +88,7 @@ enum text_reason door_judge(const uint8_t *site, size_t len)
 {
     if (!is_open)
         return TEXT_NOT_READY;
-    if (!inside(site, len, text_start, text_end) && !arena_of(site, len))
+    if (!has_owner(site, len))
         return TEXT_OUTSIDE;
     if (touches(site, len, door_start, door_end))
         return TEXT_DOOR;

@@ -49,6 +49,9 @@ enum text_reason door_journal_block(struct text_result *r, uint8_t *at,
                                     const void *code, size_t len,
                                     const char *technique, const void *caller);
 
+// Does a part of these bytes, and no more, lie in some slice? Needs the lock.
+bool door_cuts_slice(const uint8_t *at, size_t len);
+
 // Makes the code of a slice INT3 and journals it, if its pages are code. The
 // caller is the one whom the line names.
 void door_clear_slice(struct arena *slice, const void *caller);
