@@ -76,7 +76,8 @@ static const char *module_name(uintptr_t va)
 
 // What lives at this address. From the special to the general: an arena's
 // pages are also "memory". Only for display, and compared by pointer: equal
-// names of two neighbours must be one string.
+// names of two neighbours must be one string. A page may hold several slices
+// of an arena, so that it has the name of the whole.
 static const char *name_of(uintptr_t va)
 {
     const struct arena *arena = arena_of((const void *)va, 1);
@@ -84,7 +85,7 @@ static const char *name_of(uintptr_t va)
         if (special[i].name && va - special[i].base < special[i].bytes)
             return special[i].name;
     if (arena)
-        return arena->name;
+        return arena->whole ? arena->whole->name : arena->name;
     if (within(va, door_start, (void *)PAGE_ALIGN_DOWN((uintptr_t)door_end)))
         return "text of the door";
     if (within(va, text_start, text_end))
