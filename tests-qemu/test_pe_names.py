@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from objects import assembled
 from pe_dll import (RET, calls_strlen, forwarding, jumps, load_all, poked,
                     refusals, returned, returns, with_exports, write)
 from pe_file import CODE, DATA, DELAY, IMPORT, READ, RELOC, Pe, block, imports
+from said import in_use
 
 
 def test_exports_by_ordinal_and_in_any_order(machine, tmp_path):
@@ -102,6 +104,47 @@ def test_dlls_may_need_each_other_in_a_circle(machine, tmp_path):
         console.run("load a.dll")
         assert returned(console.run("call a.dll other")) == ord("b")
         assert returned(console.run("call b.dll other")) == ord("a")
+
+
+def answers(path, value, rest=1):
+    """An object with a function that returns a constant, and more code."""
+    name = path.stem
+    return assembled(path, f"""
+        .globl {name}
+        {name}: mov answer, %eax
+        ret
+        .skip {rest}, 0x90
+        .section .rodata,"a"
+        answer: .long {value}
+        """)
+
+
+def test_a_dll_may_need_an_object(machine, tmp_path):
+    """It is judged when two others share pages already, and gets none of
+    theirs: each function finds its own constant."""
+    user = Pe()
+    data, slot = imports(0x1000, [("three.dll", ["three"])])
+    user.directory[IMPORT] = user.section(".idata", data, DATA)
+    text = user.section(".text", jumps(user.base + slot["three.dll", "three"]),
+                        CODE)
+    with_exports(user, [("ask", text)])
+    user.directory[RELOC] = user.section(".reloc", block(text, [2]), READ)
+    paths = [answers(tmp_path / "one.o", 1), answers(tmp_path / "two.o", 2),
+             write(tmp_path / "user.dll", user),
+             answers(tmp_path / "three.dll", 3, 6000)]
+    with machine(modules=paths).open() as console:
+        console.prompt()
+        before = in_use(console)
+        said = console.run("load one.o two.o user.dll")
+        assert "three.dll" in said, said
+        said = [console.run(f"call {what}") for what in (
+            "one.o one", "two.o two", "user.dll ask")]
+        assert [returned(call) for call in said] == [1, 2, 3]
+        said = console.run("audit")
+        assert re.search("^0 pages writable", said, re.M)
+        assert re.search("r-x .* files linked together$", said, re.M)
+        console.run("unload one.o two.o user.dll three.dll")
+        assert in_use(console) == before
 
 
 @pytest.mark.parametrize("how", [
