@@ -10,8 +10,9 @@
 //   b.mod goes  | a.mod   | cc cc | c.mod        | cc cc cc | data ... |
 //   all gone    plain memory
 //
-// Linux does so since 6.10, with pages of 2 MiB (mm/execmem.c); before, each
-// module had pages of its own.
+// Linux has that since 6.13, with pages of 2 MiB (the ROX cache of
+// mm/execmem.c), for which x86 was not ready at first; before, each module had
+// pages of its own.
 #include "kernel/heap.h"
 #include "kernel/pages.h"
 #include "smc/door/journal.h"

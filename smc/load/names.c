@@ -64,7 +64,7 @@ static void spread(struct image_export *chain, struct image_export **to,
 }
 
 // Equal names have equal hashes, and so come from one bucket: their order
-// stays. Without memory the chains stay long, which is slow but right.
+// stays. Without memory the chains stay long: slow, and at last refused.
 static void resize(struct names *names, uint32_t buckets)
 {
     struct image_export **from = names->large ? names->large : names->small;

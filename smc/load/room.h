@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The room that the objects of a set share. Rights are per page, and 275
 // modules of GRUB on pages of their own take 1 008 for 1.3 MB; together they
-// take 336. Files that are given an address, that are watched, or that come
+// take 335. Files that are given an address, that are watched, or that come
 // alone have pages of their own.
 //
 //   own pages   | code a  | ro a    | data a  |   | code b  | ro b    | ...

@@ -14,7 +14,8 @@
 //   sh_offset, sh_size  the bytes of a section lie in the file
 //   sh_link, sh_info    name sections that exist (sh_info: object_reloc.c)
 //   st_name ...         elf_check_symbols.c
-//   r_offset, r_info    are judged last, one by one, in object_reloc.c
+//   r_offset, r_info    are judged last: table by table in object_survey.c,
+//                       and what that does not vouch for in object_reloc.c
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
