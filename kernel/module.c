@@ -11,11 +11,13 @@
 #include "kernel/printf.h"
 #include "kernel/string.h"
 
+enum { NAME_SIZE = 64 };
+
 // The first `count` entries of both are valid; entry i of names is the name of
 // module i. The boot information may have more: those with a fault are not
 // here.
 static struct module modules[BOOT_MAX_MODULES];
-static char names[BOOT_MAX_MODULES][64];
+static char names[BOOT_MAX_MODULES][NAME_SIZE];
 static size_t count;
 
 // The indices of the modules by name, as a loader of many modules looks for
@@ -25,11 +27,14 @@ static size_t count;
 enum { BUCKETS = 256, NONE = 0xffff };
 static uint16_t bucket[BUCKETS], next[BOOT_MAX_MODULES];
 
-static uint32_t bucket_of(const char *name, size_t len)
+// Up to the end of the name, or to the # before a number. *len is how far.
+static uint32_t hash_of(const char *name, size_t *len)
 {
     uint32_t hash = 5381;
-    for (size_t i = 0; i < len; i++)
+    size_t i = 0;
+    for (; name[i] && name[i] != '#'; i++)
         hash = hash * 33 + (uint8_t)name[i];
+    *len = i;
     return hash % BUCKETS;
 }
 
@@ -81,7 +86,8 @@ static void protect_module(const struct boot_module *m)
 static void enter(uint16_t index)
 {
     const char *name = names[index];
-    uint16_t *link = &bucket[bucket_of(name, strlen(name))];
+    size_t len;
+    uint16_t *link = &bucket[hash_of(name, &len)];
     modules[index].number = 1;
     for (; *link != NONE; link = &next[*link])
         modules[index].number += strcmp(names[*link], name) == 0;
@@ -124,15 +130,15 @@ const struct module *module_at(size_t index)
 
 const struct module *module_find(const char *name)
 {
-    const char *hash = strchr(name, '#');
-    size_t len = hash ? (size_t)(hash - name) : strlen(name);
+    size_t len;
+    uint32_t hash = hash_of(name, &len);
     // Without # the first one. 0 finds nothing.
     uint32_t wanted = 1;
-    if (hash && !parse_u32(hash + 1, &wanted))
+    if (name[len] && !parse_u32(name + len + 1, &wanted))
         return NULL;
-    for (size_t i = bucket[bucket_of(name, len)]; i != NONE; i = next[i])
-        if (modules[i].number == wanted && !strncmp(names[i], name, len) &&
-            !names[i][len])
+    for (size_t i = bucket[hash]; len < NAME_SIZE && i != NONE; i = next[i])
+        if (modules[i].number == wanted && !names[i][len] &&
+            !memcmp(names[i], name, len))
             return &modules[i];
     return NULL;
 }
