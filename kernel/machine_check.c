@@ -8,6 +8,7 @@
 #include "kernel/string.h"
 #include "kernel/symbols.h"
 #include "kernel/trap.h"
+#include "kernel/wide.h"
 
 // Reads and writes one byte: faults unless the page allows both.
 static void touch_at(void *arg)
@@ -111,11 +112,54 @@ static enum check_result check_memmove(void)
     return verdict(!wrong);
 }
 
+// Copies `n` bytes with known bytes in the registers of SSE. Returns how many
+// of these bytes are others afterwards.
+static uint32_t copy_under_watch(uint8_t *dst, const uint8_t *src, size_t n)
+{
+    uint8_t before[16], after[16];
+    uint32_t wrong = 0;
+    memset(before, (int)n, sizeof before);
+    if (cpu.sse)
+        __asm__ volatile("movups %0, %%xmm0; movups %0, %%xmm3"
+                         :
+                         : "m"(before));
+    copy_wide(dst, src, n);
+    if (!cpu.sse)
+        return 0;
+    __asm__ volatile("movups %%xmm0, %0" : "=m"(after));
+    wrong += memcmp(before, after, sizeof after) != 0;
+    __asm__ volatile("movups %%xmm3, %0" : "=m"(after));
+    return wrong + (memcmp(before, after, sizeof after) != 0);
+}
+
+// Every length around the steps, at every offset from a word; what lies before
+// and behind stays.
+static enum check_result check_wide(void)
+{
+    enum { MOST = 450, ROOM = MOST + 16 };
+    static uint8_t from[ROOM], to[ROOM], want[ROOM];
+    uint32_t wrong = 0, copies = 0;
+    for (size_t i = 0; i < ROOM; i++)
+        from[i] = (uint8_t)(i * 7 + i / 256);
+    for (size_t n = 0; n <= MOST; n += n < 250 ? 25 : 1)
+        for (size_t at = 0; at < 4; at++, copies++) {
+            memset(to, 0xee, ROOM);
+            memset(want, 0xee, ROOM);
+            memcpy(want + 4 + at, from + 2 * at, n);
+            wrong += copy_under_watch(to + 4 + at, from + 2 * at, n);
+            wrong += memcmp(to, want, ROOM) != 0;
+        }
+    judged("%u copies, %s SSE: %u wrong", copies, cpu.sse ? "with" : "without",
+           wrong);
+    return verdict(copies && !wrong);
+}
+
 static const struct check machine_checks[] = {
     {"a caught fault keeps the interrupt flag", check_trap_nesting},
     {"the clock ticks", check_clock},
     {"printf", check_printf},
     {"memmove", check_memmove},
+    {"wide copies", check_wide},
     {"symbols", check_symbols},
 };
 CHECK_SUITE(machine, machine_checks);

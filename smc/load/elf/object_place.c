@@ -19,6 +19,7 @@
 //   2714  section headers                  read first: they come last
 #include "kernel/pages.h"
 #include "kernel/string.h"
+#include "kernel/wide.h"
 #include "smc/load/elf/elf.h"
 
 // Rights come from two flags. Both at once were refused by elf_check.
@@ -137,8 +138,8 @@ static void copy_sections(struct elf *elf)
             continue;
         kind = kind_of(section);
         clear(stage + done[kind], stage + elf->place[i]);
-        memcpy(stage + elf->place[i], elf_bytes(elf, section),
-               section->sh_size);
+        copy_wide(stage + elf->place[i], elf_bytes(elf, section),
+                  section->sh_size);
         done[kind] = elf->place[i] + section->sh_size;
     }
     for (kind = PART_CODE; kind <= PART_DATA; kind++)

@@ -13,6 +13,7 @@
 // pointers, the dynamic section. [glibc elf/dl-reloc.c _dl_protect_relro]
 #include "kernel/pages.h"
 #include "kernel/string.h"
+#include "kernel/wide.h"
 #include "smc/load/elf/shared.h"
 
 static const struct elf_segment *find_header(const struct shared *shared,
@@ -145,7 +146,8 @@ static void copy_segments(struct shared *shared)
                    image->part[i].size);
     for (uint32_t i = 0; i < shared->segments; i++) {
         const struct shared_segment *segment = &shared->segment[i];
-        memcpy(image->stage + segment->low, segment->file, segment->file_size);
+        copy_wide(image->stage + segment->low, segment->file,
+                  segment->file_size);
         memset(image->stage + segment->low + segment->file_size, 0,
                segment->size - segment->file_size);
     }
