@@ -227,8 +227,9 @@ struct text_result undo_entry(uint32_t number, const void *caller)
     struct text_result r = {0};
     enum text_reason reason = TEXT_OK;
     struct still_range inside = {0};
-    // What is unfinished is neither the old instruction nor the new one yet.
-    if (read_eflags() & EFLAGS_IF)
+    // What is unfinished is neither the old instruction nor the new one yet. The
+    // protocol begins with that, and a plain write does not.
+    if (cpus_alone() && (read_eflags() & EFLAGS_IF))
         poke_finish();
     bool done = undo_while_alone(number, &r, caller, &reason);
     if (!done && !is_pokeable(number, &inside)) {
