@@ -37,6 +37,14 @@ static struct {
 static volatile uint32_t looking;
 static uint32_t looks_taken;
 
+// While fn is called: nobody else is there to see it change.
+static bool calling;
+
+bool still_is_on(void)
+{
+    return calling;
+}
+
 // Asked once: the next look may begin at any moment, and asks again.
 static void on_still(struct trap_frame *frame)
 {
@@ -115,7 +123,9 @@ static bool look_once(struct look *look, void (*fn)(void *), void *arg,
     bool done = all && !look->found;
     if (done) {
         *look->why = '\0'; // who was in the way is no more
+        calling = true;
         fn(arg);
+        calling = false;
     }
     interrupts_restore(on);
     let_go();

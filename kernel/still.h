@@ -18,3 +18,6 @@ struct still_range {
 bool still_call(const struct still_range *ranges, uint32_t count,
                 void (*fn)(void *arg), void *arg, uint32_t limit_us,
                 uint32_t *looks, char *why, size_t size);
+
+// Is this fn, or something that it calls? Nobody else runs then.
+bool still_is_on(void);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copying by 16 bytes at a time, in the registers of SSE. They are as they
-// were afterwards, and no other thread gets to them meanwhile: a call of loaded
-// code that was interrupted may have them in use, and nobody saves them.
+// were afterwards, and no other thread gets to them meanwhile: a call of
+// loaded code that was interrupted may have them in use, and nobody saves
+// them.
 #include "kernel/wide.h"
 #include "kernel/cpu.h"
 #include "kernel/kthread.h"

@@ -24,7 +24,8 @@ static const char *const reasons[] = {
     [TEXT_FREED] = "the memory it was written to is gone",
     [TEXT_REPLACED] = "a generated block was written over it",
     [TEXT_STRADDLED] = "a live patch lies half inside the block",
-    [TEXT_ENTERED] = "a thread is between its instructions",
+    [TEXT_ENTERED] =
+        "a thread is between its instructions, or a CPU does not stop",
     [TEXT_SOURCE] = "the new bytes lie in the block itself",
     [TEXT_RESERVED] = "the site belongs to another technique",
     [TEXT_BATCH] = "a batch has 1 to 4096 sites",

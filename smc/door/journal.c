@@ -107,6 +107,7 @@ static bool fold(uint32_t index)
         return false;
     memcpy(heir->old, e->old, sizeof heir->old);
     heir->folded += e->folded + 1;
+    heir->still |= e->still;
     count_patch(e, -1);
     return true;
 }

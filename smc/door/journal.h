@@ -45,6 +45,7 @@ struct journal_entry {
     uint32_t other; // JOURNAL_UNDO: the entry taken back; MOVED: words
     uint32_t batch; // the number of the batch's first line, 0 for a single one
     uint32_t folded; // older patches of this site that live on in this one
+    bool still; // it, or one folded into it, was written while all stood still
     uint8_t old[TEXT_MAX], new[TEXT_MAX];
 };
 

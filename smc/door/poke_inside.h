@@ -83,10 +83,12 @@ void poke_withdraw(void);
 // TEXT_MISMATCH if a site was written since, *culprit is which.
 // poke_go_on tries to finish one whose CPUs did not answer; returns those that
 // still do not. poke_forget is for memory that is given up: no site in it is
-// written any more.
+// written any more; poke_drop is the same for who can do without: false if a
+// poke is under way there.
 enum text_reason poke_run(struct text_result *r, size_t *culprit);
 uint32_t poke_go_on(void);
 void poke_forget(const void *start, size_t len);
+bool poke_drop(const void *start, size_t len);
 
 // poke.c: the right to use the batch. TEXT_OK, or why not; a batch that was
 // not finished is finished first.

@@ -62,9 +62,9 @@ static void store(uint8_t *site, const uint8_t *bytes, size_t len,
     }
 }
 
-// The first bytes of `count` sites, from `old` or from `new`. Between two tries
-// to finish a batch somebody who is alone may have written a site in the plain
-// way; his first byte is neither, and stays.
+// The first bytes of `count` sites, from `old` or from `new`. Between two
+// tries to finish a batch somebody who is alone may have written a site in the
+// plain way; his first byte is neither, and stays.
 static void store_heads(uint32_t count, bool new)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -195,20 +195,28 @@ uint32_t poke_go_on(void)
 
 // A site that is given up is not written any more, even if its poke is not
 // finished, and an INT3 that traps there is its next owner's. The entry stays,
-// for the order. Only a handler or an observer of this very poke gets here
-// without the lock, or who may not wait for it.
-void poke_forget(const void *start, size_t len)
+// for the order. False if a site lies there and a poke is under way: on
+// another CPU, or a handler or an observer of this one has asked.
+bool poke_drop(const void *start, size_t len)
 {
-    bool locked = poke_lock();
+    bool locked = poke_lock(), dropped = true;
     for (uint32_t i = 0; unfinished && i < poke_batch.count; i++) {
         struct poke_site *s = &poke_batch.sites[i];
         if ((uintptr_t)s->site - (uintptr_t)start >= len)
             continue;
+        dropped = locked;
         if (!locked)
-            panic("door: %p is given up in the middle of its poke", s->site);
+            break;
         s->len = 0;
         s->insn.kind = POKE_INT3;
     }
     if (locked)
         poke_unlock();
+    return dropped;
+}
+
+void poke_forget(const void *start, size_t len)
+{
+    if (!poke_drop(start, len))
+        panic("door: %p is given up in the middle of a poke", start);
 }

@@ -16,6 +16,7 @@
 #include "kernel/pages.h"
 #include "kernel/paging.h"
 #include "kernel/smp.h"
+#include "kernel/still.h"
 #include "kernel/string.h"
 #include "smc/door/arena.h"
 #include "smc/door/journal.h"
@@ -145,7 +146,8 @@ static enum text_reason write_judged(struct text_result *r, uint8_t *site,
                               .technique = technique,
                               .site = site,
                               .caller = caller,
-                              .len = r->len};
+                              .len = r->len,
+                              .still = still_is_on()};
     memcpy(e.old, r->found, r->len);
     memcpy(e.new, replacement, r->len);
     r->entry = journal_add(e);

@@ -155,20 +155,34 @@ static enum text_reason undo_live(uint32_t number, struct text_result *r,
     return undo_run(r, caller);
 }
 
-// Both sides are one instruction that the handler can execute. Others were
-// written while nobody could be there, and are taken back likewise. Whoever
-// stands at the first byte has not begun.
-static bool is_pokeable(uint32_t number, struct still_range *inside)
+// Both sides are one instruction that the handler can execute.
+bool undo_is_poke(const struct journal_entry *e)
+{
+    return e->len <= POKE_MAX &&
+           poke_decode(e->old, e->len, (uint32_t)e->site).kind &&
+           poke_decode(e->new, e->len, (uint32_t)e->site).kind;
+}
+
+// A patch is taken back as it came:
+//
+//   live   one instruction for one that others may be executing: the protocol
+//   still  several, while all stood still
+//   plain  what nobody else executes, says who wrote it
+enum way { LIVE, STILL, PLAIN };
+
+// *inside is what no thread may stand at then. Whoever is at the first byte
+// has not begun.
+static enum way way_of(uint32_t number, struct still_range *inside)
 {
     bool on = door_lock();
     const struct journal_entry *e = journal_find(number);
-    bool is = e && e->len <= POKE_MAX &&
-              poke_decode(e->old, e->len, (uint32_t)e->site).kind &&
-              poke_decode(e->new, e->len, (uint32_t)e->site).kind;
-    if (e && e->len)
+    enum way way = e && e->still           ? STILL
+                   : e && !undo_is_poke(e) ? PLAIN
+                                           : LIVE;
+    if (way == STILL)
         *inside = (struct still_range){e->site + 1, e->len - 1u};
     door_unlock(on);
-    return is;
+    return way;
 }
 
 struct undoing {
@@ -184,8 +198,17 @@ static void undo_it(void *arg)
     u->reason = undo_alone(u->number, u->r, u->caller);
 }
 
-// All other CPUs stand still, and no thread waits in the middle. With
-// interrupts off the caller answers for that.
+static enum text_reason judge(uint32_t number, struct text_result *r)
+{
+    bool on = door_lock();
+    enum text_reason reason = undo_judge(journal_find(number), r);
+    door_unlock(on);
+    return reason;
+}
+
+// All other CPUs stand still, and no thread waits in the middle: with one CPU
+// it may have been preempted there. With interrupts off the caller answers for
+// that. Nobody is stopped for what is refused anyway.
 static enum text_reason undo_still(uint32_t number, struct text_result *r,
                                    const struct still_range *inside,
                                    const void *caller)
@@ -193,11 +216,15 @@ static enum text_reason undo_still(uint32_t number, struct text_result *r,
     struct undoing u = {number, r, caller, TEXT_ENTERED};
     char why[80];
     uint32_t looks = 0;
-    if (!(read_eflags() & EFLAGS_IF))
+    if (!(read_eflags() & EFLAGS_IF)) {
         undo_it(&u);
-    else
-        still_call(inside, 1, undo_it, &u, PATIENCE_US, &looks, why,
-                   sizeof why);
+        return u.reason;
+    }
+    poke_finish(); // an INT3 that waits for its end is no mismatch
+    enum text_reason reason = judge(number, r);
+    if (reason != TEXT_OK)
+        return reason;
+    still_call(inside, 1, undo_it, &u, PATIENCE_US, &looks, why, sizeof why);
     return u.reason;
 }
 
@@ -222,19 +249,22 @@ static bool undo_while_alone(uint32_t number, struct text_result *r,
     return alone;
 }
 
+// What is unfinished is neither the old instruction nor the new one yet. The
+// protocol begins with finishing it; a plain write does not.
 struct text_result undo_entry(uint32_t number, const void *caller)
 {
     struct text_result r = {0};
+    struct still_range inside;
     enum text_reason reason = TEXT_OK;
-    struct still_range inside = {0};
-    // What is unfinished is neither the old instruction nor the new one yet. The
-    // protocol begins with that, and a plain write does not.
     if (cpus_alone() && (read_eflags() & EFLAGS_IF))
         poke_finish();
-    bool done = undo_while_alone(number, &r, caller, &reason);
-    if (!done && !is_pokeable(number, &inside)) {
+    enum way way = way_of(number, &inside);
+    if (way == STILL) {
         reason = undo_still(number, &r, &inside, caller);
-    } else if (!done && (reason = poke_enter(&r)) == TEXT_OK) {
+    } else if (way == PLAIN) {
+        reason = undo_alone(number, &r, caller);
+    } else if (!undo_while_alone(number, &r, caller, &reason) &&
+               (reason = poke_enter(&r)) == TEXT_OK) {
         reason = undo_live(number, &r, caller);
         poke_leave();
     }

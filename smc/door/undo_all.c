@@ -22,7 +22,8 @@ static uint32_t gather(uint32_t last)
         if (!e || e->batch != batch || e->kind != JOURNAL_PATCH ||
             e->state != JOURNAL_LIVE)
             continue;
-        if (undo_judge(e, &r) != TEXT_OK)
+        // Folded, a line may have the old bytes of several instructions.
+        if (undo_judge(e, &r) != TEXT_OK || !undo_is_poke(e))
             return 0;
         poke_batch.sites[count++].entry = n;
     }

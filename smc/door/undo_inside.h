@@ -7,6 +7,9 @@
 enum text_reason undo_judge(const struct journal_entry *e,
                             struct text_result *r);
 
+// Can the protocol take it back?
+bool undo_is_poke(const struct journal_entry *e);
+
 // Marks it as undone and adds the line of the undo, which it returns. With the
 // door's lock.
 struct journal_entry undo_take_out(const struct journal_entry *entry,

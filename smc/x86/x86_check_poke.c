@@ -124,8 +124,12 @@ enum check_result x86_check_poke_under_fire(void)
         while (callers[0].thread && callers[0].calls == seen)
             kthread_yield();
     }
-    for (uint32_t i = FLIPS; i--;)
+    for (uint32_t i = FLIPS; i--;) {
+        uint32_t seen = callers[0].calls;
         undone += text_undo(entries[i]).reason == TEXT_OK;
+        while (callers[0].thread && callers[0].calls == seen)
+            kthread_yield();
+    }
     for (unsigned i = 0; i < THREADS; i++)
         if (callers[i].thread) {
             kthread_stop(callers[i].thread);

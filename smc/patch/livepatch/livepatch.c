@@ -218,11 +218,10 @@ static void drop_gates(struct livepatch *p, char *why, size_t size)
     const struct still_range range = {p->gates->base,
                                       (uint32_t)p->gates->size};
     if (!still_call(&range, 1, nothing, NULL, GATES_LIMIT_US, &p->waits, why,
-                    size)) {
+                    size))
         keep_gates(p, why);
-    } else {
+    else
         forget(p);
-    }
     *why = 0;
 }
 
@@ -240,12 +239,18 @@ bool livepatch_on(struct livepatch *p, uint32_t limit_us, char *why,
                   p->name, p->count, LIVEPATCH_MOST);
         return false;
     }
-    if (!prepare(p, why, size) || !go(p, BEFORE, GATE, why, size)) {
+    poke_finish(); // what a CPU has kept from its end says nothing yet
+    if (!prepare(p, why, size)) {
         forget(p);
         return false;
     }
-    p->order = ++orders;
     char text[160];
+    // While it was refused, some may have gone to the gates by its INT3.
+    if (!go(p, BEFORE, GATE, why, size)) {
+        drop_gates(p, text, sizeof text);
+        return false;
+    }
+    p->order = ++orders;
     if (switch_to(p, activate, true, limit_us, why, size)) {
         if (!go(p, GATE, AFTER, text, sizeof text))
             log_print("livepatch: %s is on by its gates: %s\n", p->name, text);
@@ -281,6 +286,7 @@ bool livepatch_off(struct livepatch *p, uint32_t limit_us, char *why,
                   top ? top->name : p->name, top ? top->name : "");
         return false;
     }
+    poke_finish();
     // An `undo` in the shell has put back what stood at every entry.
     if (stands(p, BEFORE))
         return end(p, why, size);

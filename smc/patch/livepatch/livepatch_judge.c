@@ -69,6 +69,20 @@ static const char *traced_words(const uint8_t *code)
                                               : NULL;
 }
 
+// Whoever looks at stacks would otherwise look for the gate, and not for the
+// function that runs.
+static bool leads_to_new(const uint8_t *code, const struct livepatch *top)
+{
+    uint8_t jump[POKE_MAX];
+    for (uint32_t i = 0; i < top->count; i++) {
+        if (top->changes[i].old != code)
+            continue;
+        poke_branch(jump, JMP, code, top->changes[i].replacement);
+        return memcmp(code, jump, ENTRY_LEN) == 0;
+    }
+    return false;
+}
+
 bool livepatch_judge(const struct livepatch_change *change,
                      const struct livepatch *top, char *why, size_t size)
 {
@@ -86,6 +100,8 @@ bool livepatch_judge(const struct livepatch_change *change,
         words = judge_code(code, traced_words(code));
     else if (top && code[0] != JMP)
         words = "was given back behind the patch's back (undo)";
+    else if (top && !leads_to_new(code, top))
+        words = "goes by a gate still (livepatch off, then on)";
     if (words)
         ksnprintf(why, size, "%s %s", symbol_format(where, sizeof where, code),
                   words);

@@ -52,8 +52,8 @@ static bool is_jump(const struct once_site *s)
 //
 // Both directions name what they expect, so each is refused over bytes that
 // are neither the jump nor the NOP. Sites that are as wanted never get here:
-// the door would call them a mismatch. What a stuck CPU keeps from its end is in
-// effect all the same.
+// the door would call them a mismatch. What a stuck CPU keeps from its end is
+// in effect all the same.
 static enum text_reason patch(const struct once_site *s, bool to_nop)
 {
     uint8_t jump[LONGEST_SITE];

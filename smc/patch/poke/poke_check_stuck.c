@@ -102,7 +102,8 @@ enum check_result poke_check_stuck_written(void)
                    !late && kept);
 }
 
-// A CPU gets stuck where the site lies in memory that goes to somebody else meanwhile:
+// A CPU gets stuck where the site lies in memory that goes to somebody else
+// meanwhile:
 //
 //   31 c0            xor %eax, %eax
 //   0f 1f 44 00 00   the site: a NOP, then a JMP to the RET
