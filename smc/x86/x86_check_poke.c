@@ -85,7 +85,7 @@ enum check_result x86_check_poke_refusals(void)
 
 // Under fire --------------------------------------------------------------
 
-enum { FLIPS = 60, THREADS = 3 };
+enum { FLIPS = 30, THREADS = 3 };
 
 struct caller {
     struct kthread *thread;
