@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Speed, where it is promised: decoding at least as fast as Zydis in its
 minimal mode, and 50 times as fast as objdump; relocating in a fraction of
-glibc's time. `make time` shows the tables."""
+glibc's time. `make time` shows the tables. What judges nanoseconds is marked
+`alone`: nothing else of the tests runs meanwhile."""
 import re
 import subprocess
 
@@ -58,6 +59,7 @@ def test_the_tables_of_keys_have_all_rows():
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_key_that_is_off_costs_no_more_than_a_flag():
     """A busy machine disturbs all rows, but not all alike: three tries."""
     for _ in range(3):
@@ -69,6 +71,7 @@ def test_a_key_that_is_off_costs_no_more_than_a_flag():
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(330)
 def test_decoding_is_as_fast_as_promised(code):
     """A busy machine disturbs all rows, but not all alike: three tries."""
@@ -104,21 +107,26 @@ def relocating(folder, runs):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(330)
 def test_relocating_is_as_fast_as_promised(relocations):
-    """Three tries, as above. The limits are for a machine whose floor is a
+    """The best of up to five medians, ours and glibc's alike: what else runs
+    on the machine only adds. The limits are for a machine whose floor is a
     third of a millisecond; a slower one gets as much more. The table goes to
     `pytest -s`."""
-    for _ in range(3):
+    best = {}
+    for _ in range(5):
         rows = relocating(relocations, 15)
         assert set(MOST) < set(rows) and "HIGHLOW" in rows
-        slow = max(1, rows["floor: 4 MB, word by word"][0] / 0.4)
-        late = {kind: rows[kind] for kind, most in MOST.items()
-                if not 0 < rows[kind][0] <= min(most * slow, rows[kind][1])}
+        best = {kind: tuple(map(min, rows[kind], best.get(kind, rows[kind])))
+                for kind in rows}
+        slow = max(1, best["floor: 4 MB, word by word"][0] / 0.4)
+        late = {kind: best[kind] for kind, most in MOST.items()
+                if not 0 < best[kind][0] <= min(most * slow, best[kind][1])}
         if not late:
-            print(rows)
+            print(best)
             return
-    pytest.fail(f"ms, ours and glibc's: {late} of {rows}")
+    pytest.fail(f"ms, ours and glibc's: {late} of {best}")
 
 
 def nanoseconds(program, runs):
@@ -136,6 +144,7 @@ def test_patched_sites_have_all_rows():
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_call_of_the_tracer_is_cheaper_than_a_breakpoint():
     """By two orders of magnitude; and the NOP is no multiple of nothing."""
     time = nanoseconds("m32/time_trace", 31)
@@ -145,6 +154,7 @@ def test_a_call_of_the_tracer_is_cheaper_than_a_breakpoint():
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_patched_call_is_faster_than_a_retpoline():
     """By far, on any processor: a busy machine does not turn that round."""
     time = nanoseconds("m32/time_patch", 31)
