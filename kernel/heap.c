@@ -14,6 +14,7 @@
 // A write past the end of a page's last block hits the next header; the first
 // symptom is "not a block of the heap" for an innocent block there.
 #include "kernel/heap.h"
+#include "kernel/one_page.h"
 #include "kernel/pages.h"
 #include "kernel/panic.h"
 #include "kernel/spinlock.h"
@@ -113,44 +114,42 @@ static void *take_block(struct heap_page *page)
     i = word * 32 + (uint32_t)__builtin_ctz(~page->used[word]);
     page->used[word] |= 1u << (i % 32);
     page->live++;
+    if (page->live == page->count && page->block <= MAX_SMALL)
+        list_remove(page);
     stats.blocks++;
     stats.bytes += page->block;
     return (uint8_t *)page + HEADER + i * page->block;
 }
 
-static void *alloc_small(size_t size)
+static struct heap_page *small_page(size_t size)
 {
     unsigned index = size_index(size);
     struct heap_page *page = with_room[index];
-    if (!page) {
-        page = new_run(1, sizes[index]);
-        if (!page)
-            return NULL;
+    if (page)
+        return page;
+    page = new_run(1, sizes[index]);
+    if (page)
         list_add(page);
-    }
-    void *block = take_block(page);
-    if (page->live == page->count)
-        list_remove(page);
-    return block;
+    return page;
 }
 
 // Anything above MAX_SMALL has pages of its own, even if one would do. The
 // limit keeps size + HEADER from overflowing.
-static void *alloc_large(size_t size)
+static struct heap_page *large_run(size_t size)
 {
     if (size > DIRECT_MAP_SIZE)
         return NULL;
-    size_t pages = PAGE_ALIGN_UP(size + HEADER) / PAGE_SIZE;
-    struct heap_page *page = new_run(pages, (uint32_t)size);
-    return page ? take_block(page) : NULL;
+    return new_run(PAGE_ALIGN_UP(size + HEADER) / PAGE_SIZE, (uint32_t)size);
 }
 
-void *heap_alloc(size_t size)
+ONE_PAGE(1024) void *heap_alloc(size_t size)
 {
     if (!size)
         return NULL;
     bool on = spin_lock(&lock);
-    void *block = size <= MAX_SMALL ? alloc_small(size) : alloc_large(size);
+    struct heap_page *page = size <= MAX_SMALL ? small_page(size)
+                                               : large_run(size);
+    void *block = page ? take_block(page) : NULL;
     spin_unlock(&lock, on);
     if (static_branch_unlikely(&heap_poison) && block)
         memset(block, HEAP_FRESH, size);
@@ -171,7 +170,7 @@ void *heap_zalloc(size_t n, size_t size)
 // huge number), the remainder pointers into the middle of a block, the bit
 // those that were freed. The page of a wild pointer may not even be mapped;
 // then the page fault says so.
-static struct heap_page *owner(const void *block, uint32_t *index)
+static inline struct heap_page *owner(const void *block, uint32_t *index)
 {
     struct heap_page *page = (void *)PAGE_ALIGN_DOWN((uintptr_t)block);
     uintptr_t offset = (uintptr_t)block - (uintptr_t)page - HEADER;
@@ -184,7 +183,7 @@ static struct heap_page *owner(const void *block, uint32_t *index)
     return page;
 }
 
-void heap_free(void *block)
+ONE_PAGE(1024) void heap_free(void *block)
 {
     if (!block)
         return;

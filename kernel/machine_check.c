@@ -112,9 +112,9 @@ static enum check_result check_memmove(void)
     return verdict(!wrong);
 }
 
-// Copies `n` bytes with known bytes in the registers of SSE. Returns how many
-// of these bytes are others afterwards.
-static uint32_t copy_under_watch(uint8_t *dst, const uint8_t *src, size_t n)
+// Copies `n` bytes, or clears them without a `src`, with known bytes in the
+// registers of SSE. Returns how many of these registers are others afterwards.
+static uint32_t watch_wide(uint8_t *dst, const uint8_t *src, size_t n)
 {
     uint8_t before[16], after[16];
     uint32_t wrong = 0;
@@ -123,7 +123,10 @@ static uint32_t copy_under_watch(uint8_t *dst, const uint8_t *src, size_t n)
         __asm__ volatile("movups %0, %%xmm0; movups %0, %%xmm3"
                          :
                          : "m"(before));
-    copy_wide(dst, src, n);
+    if (src)
+        copy_wide(dst, src, n);
+    else
+        clear_wide(dst, n);
     if (!cpu.sse)
         return 0;
     __asm__ volatile("movups %%xmm0, %0" : "=m"(after));
@@ -138,20 +141,23 @@ static enum check_result check_wide(void)
 {
     enum { MOST = 450, ROOM = MOST + 16 };
     static uint8_t from[ROOM], to[ROOM], want[ROOM];
-    uint32_t wrong = 0, copies = 0;
+    uint32_t wrong = 0, blocks = 0;
     for (size_t i = 0; i < ROOM; i++)
         from[i] = (uint8_t)(i * 7 + i / 256);
     for (size_t n = 0; n <= MOST; n += n < 250 ? 25 : 1)
-        for (size_t at = 0; at < 4; at++, copies++) {
+        for (size_t at = 0; at < 4; at++, blocks += 2) {
             memset(to, 0xee, ROOM);
             memset(want, 0xee, ROOM);
             memcpy(want + 4 + at, from + 2 * at, n);
-            wrong += copy_under_watch(to + 4 + at, from + 2 * at, n);
+            wrong += watch_wide(to + 4 + at, from + 2 * at, n);
+            wrong += memcmp(to, want, ROOM) != 0;
+            memset(want + 4 + at, 0, n);
+            wrong += watch_wide(to + 4 + at, NULL, n);
             wrong += memcmp(to, want, ROOM) != 0;
         }
-    judged("%u copies, %s SSE: %u wrong", copies, cpu.sse ? "with" : "without",
+    judged("%u blocks, %s SSE: %u wrong", blocks, cpu.sse ? "with" : "without",
            wrong);
-    return verdict(copies && !wrong);
+    return verdict(blocks && !wrong);
 }
 
 static const struct check machine_checks[] = {
@@ -159,7 +165,7 @@ static const struct check machine_checks[] = {
     {"the clock ticks", check_clock},
     {"printf", check_printf},
     {"memmove", check_memmove},
-    {"wide copies", check_wide},
+    {"wide copies, wide clearing", check_wide},
     {"symbols", check_symbols},
 };
 CHECK_SUITE(machine, machine_checks);

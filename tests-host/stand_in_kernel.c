@@ -17,10 +17,15 @@ void paging_protect(const void *va, size_t count, unsigned rights)
     (void)rights;
 }
 
-// Not by our own loop: a sanitizer sees what memcpy touches.
+// Not by our own loop: a sanitizer sees what memcpy and memset touch.
 void copy_wide(void *dst, const void *src, size_t n)
 {
     memcpy(dst, src, n);
+}
+
+void clear_wide(void *dst, size_t n)
+{
+    memset(dst, 0, n);
 }
 
 int command_usage(const char *name)
