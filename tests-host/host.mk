@@ -94,10 +94,10 @@ HOMES := m32 asan m64 fuzz
 # Debian keeps <asm/...>, the same for both sizes, where -m32 does not look.
 M32 := -m32 -idirafter /usr/include/x86_64-linux-gnu
 CC_m32 := $(HOST_CC) $(M32)
-CC_asan := $(HOST_CC) $(M32) -fsanitize=$(SANITIZERS) \
+CC_asan := $(HOST_CC) $(M32) -DPOOL_APART -fsanitize=$(SANITIZERS) \
     -fno-sanitize-recover=all
 CC_m64 := $(HOST_CC) -m64
-CC_fuzz := $(FUZZ_CC) $(M32) -fsanitize=fuzzer,$(SANITIZERS) \
+CC_fuzz := $(FUZZ_CC) $(M32) -DPOOL_APART -fsanitize=fuzzer,$(SANITIZERS) \
     -fno-sanitize-recover=all
 
 HOST := $(BUILD)/host

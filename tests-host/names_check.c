@@ -33,6 +33,15 @@ static void scan(const uint8_t *text, uint32_t room)
                    (!good || hash == names_hash((const char *)block)),
                "room %u: a name: %d, taken for one: %d, key %x", room,
                expected, good, hash);
+    // With a NUL in it, and three bytes behind that.
+    if (room >= 4 && memchr(block, 0, room - 3)) {
+        good = names_scan_ended((const char *)block, &hash);
+        host_judge(good == expected &&
+                       (!good || hash == names_hash((const char *)block)),
+                   "an end is in room %u: a name: %d, taken for one: %d, "
+                   "key %x",
+                   room, expected, good, hash);
+    }
     free(block);
 }
 

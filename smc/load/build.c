@@ -22,9 +22,11 @@
 // is to undo is memory that nobody has the address of.
 #include "smc/load/build.h"
 #include "kernel/heap.h"
+#include "kernel/one_page.h"
 #include "kernel/pages.h"
 #include "kernel/string.h"
 #include "smc/load/names.h"
+#include "smc/load/names_key.h"
 
 static bool judge_size(struct loading *in, uint32_t size)
 {
@@ -166,7 +168,8 @@ void build_put(struct image *image, uint32_t offset, uint32_t value)
     ((struct word *)(image->stage + offset))->value = value;
 }
 
-static uint32_t keep_name(struct image *image, const char *name, uint32_t len)
+static inline uint32_t keep_name(struct image *image, const char *name,
+                                 uint32_t len)
 {
     uint32_t at = image->names_used;
 
@@ -174,7 +177,7 @@ static uint32_t keep_name(struct image *image, const char *name, uint32_t len)
     if (at > IMAGE_MAX || len >= IMAGE_MAX ||
         !grow((void **)&image->names, &image->names_size, at, len + 1))
         return BUILD_NO_NAME;
-    memcpy(image->names + at, name, len + 1);
+    names_copy(image->names + at, name, len);
     image->names_used = at + len + 1;
     return at;
 }
@@ -187,27 +190,36 @@ uint32_t build_name(struct image *image, const char *name)
 }
 
 // The hash tells a length of up to 255.
-bool build_offer(struct loading *in, const char *name,
-                 const struct image_export *like)
+ONE_PAGE(1024)
+struct image_export *build_offer(struct loading *in, const char *name,
+                                 uint32_t hash)
 {
     struct image *image = in->image;
-    uint32_t used = image->exports * sizeof *like;
-    uint32_t len = like->hash >> 24, at;
+    struct image_export *export;
+    uint32_t used = image->exports * sizeof *export;
+    uint32_t len = hash >> 24, at;
 
-    if (!like->hash || name[len])
+    if (!hash || name[len])
         len = strlen(name);
     at = keep_name(image, name, len);
-    if (at == BUILD_NO_NAME || !grow((void **)&image->export,
-                                     &image->exports_size, used, sizeof *like))
-        return load_fail(in->error, "no memory for the exports");
-    image->export[image->exports] = *like;
-    image->export[image->exports++].name = at;
-    return true;
+    if (at == BUILD_NO_NAME ||
+        !grow((void **)&image->export, &image->exports_size, used,
+              sizeof *export)) {
+        load_fail(in->error, "no memory for the exports");
+        return NULL;
+    }
+    export = &image->export[image->exports++];
+    *export = (struct image_export){.name = at, .hash = hash};
+    return export;
 }
 
 bool build_export(struct loading *in, const char *name, uint32_t address)
 {
-    return build_offer(in, name, &(struct image_export){.address = address});
+    struct image_export *export = build_offer(in, name, 0);
+
+    if (export)
+        export->address = address;
+    return export;
 }
 
 // The count in the other image is what image_unload asks: code of this image

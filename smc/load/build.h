@@ -84,9 +84,11 @@ void build_put(struct image *image, uint32_t offset, uint32_t value);
 #define BUILD_NO_NAME 0xffffffffu
 uint32_t build_name(struct image *image, const char *name);
 bool build_export(struct loading *in, const char *name, uint32_t address);
-// The same for more than an address. `like` has everything but the name.
-bool build_offer(struct loading *in, const char *name,
-                 const struct image_export *like);
+// The same for more than an address: an export of which all is zero but the
+// name and its hash, which may be 0. NULL on lack of memory, with the reason.
+// Good until the next one.
+struct image_export *build_offer(struct loading *in, const char *name,
+                                 uint32_t hash);
 
 // Records that `image` points into `used`, which then cannot be unloaded.
 bool build_uses(struct loading *in, struct image *used);

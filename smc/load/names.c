@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A chained hash table. The links lie in the exports.
 //
-//   bucket[h & 1023] --> printf of b.o --> printf of a.o --> 0
+//   bucket[h & 2047] --> printf of b.o --> printf of a.o --> 0
 //                        newest first: whoever loads a second printf
 //                        wants that one
 //
@@ -14,7 +14,7 @@
 #include "kernel/string.h"
 #include "smc/load/names_key.h"
 
-#define SMALL 1024u
+#define SMALL 2048u
 // Names that meet in one bucket. A thousand images may define one name; a
 // file in which more meet was made for it, and would be hours of comparing.
 #define CHAIN_MAX 1024u
@@ -97,8 +97,8 @@ static void reserve(struct names *names, uint32_t count)
         resize(names, buckets);
 }
 
-static bool is_named(const struct image_export *export, uint32_t hash,
-                     const char *name)
+static inline bool is_named(const struct image_export *export, uint32_t hash,
+                            const char *name)
 {
     return export->hash == hash &&
            names_equal(export->image->names + export->name, name, hash);
@@ -114,8 +114,8 @@ static bool in_set(const struct image_export *export)
 static bool clashes(const struct image_export *export,
                     const struct image_export *other)
 {
-    return export->rank == EXPORT_STRONG && other->rank == EXPORT_STRONG &&
-           in_set(other) &&
+    return other->hash == export->hash && export->rank == EXPORT_STRONG &&
+           other->rank == EXPORT_STRONG && in_set(other) &&
            is_named(other, export->hash,
                     image_export_name(export->image, export));
 }

@@ -85,16 +85,45 @@ static inline bool names_scan(const char *name, uint32_t room, uint32_t *hash)
     return len < room && name[len] == '\0';
 }
 
+// The same if it is known that a NUL comes, and that the three bytes behind it
+// may be read: then nothing is left to ask for each word but what it is.
+static inline bool names_scan_ended(const char *name, uint32_t *hash)
+{
+    uint32_t len = 0, h = 0, word = names_word(name), bad;
+
+    while (!(bad = names_unprintable(word))) {
+        h = names_mix(h, word);
+        len += 4;
+        word = names_word(name + len);
+    }
+    len += (uint32_t)__builtin_ctz(bad) / 8;
+    *hash = names_finish(name, len, h);
+    return len <= NAME_MAX && name[len] == '\0';
+}
+
+// Copies a name of `len` characters and the NUL behind it.
+static inline void names_copy(char *to, const char *name, uint32_t len)
+{
+    uint32_t i = 0;
+
+    for (; i + 4 <= len; i += 4)
+        ((struct word *)(to + i))->value = names_word(name + i);
+    for (; i < len; i++)
+        to[i] = name[i];
+    to[len] = '\0';
+}
+
 // True if the names are equal. `hash` is that of both.
 static inline bool names_equal(const char *a, const char *b, uint32_t hash)
 {
-    uint32_t len = hash >> 24, i = 0;
+    uint32_t len = hash >> 24, i = 0, differ;
 
+    // Names with one key are equal but for very few: no branch to leave early.
     if (len >= 4) {
+        differ = names_word(a + len - 4) ^ names_word(b + len - 4);
         for (; i < len - 4; i += 4)
-            if (names_word(a + i) != names_word(b + i))
-                return false;
-        if (names_word(a + len - 4) != names_word(b + len - 4))
+            differ |= names_word(a + i) ^ names_word(b + i);
+        if (differ)
             return false;
     }
     while (len < 4 && i < len && a[i] == b[i])

@@ -2,50 +2,30 @@
 // Who offers a symbol, and the stub that stands in for one nobody offers.
 #include "smc/load/resolve.h"
 #include "kernel/heap.h"
-#include "kernel/one_page.h"
 #include "kernel/string.h"
 #include "smc/load/call.h"
 #include "smc/load/host/host.h"
 #include "smc/load/names.h"
-#include "smc/load/names_key.h"
-#include "smc/load/set.h"
 
-// The answers to what the files of a set have asked so far. While a set is
-// being linked nobody comes and nobody goes, so that an answer stays right;
-// and its names lie in files that are all there. 275 GRUB modules ask 4 074
-// times for 463 names.
-#define ANSWERS 1024u
-struct answer {
-    const char *name; // NULL: none yet
-    uint32_t hash;
-    enum family family;
-    struct resolved resolved;
-};
-
-static bool answers(const struct answer *answer, enum family family,
-                    const char *name, uint32_t hash)
+// Where the answer for a name will be. NULL without memory: then nothing is
+// remembered. Neither is it while somebody watches, who is told of each name.
+static struct answer *answer_for(const struct loading *in, uint32_t hash)
 {
-    return answer->hash == hash && answer->name && answer->family == family &&
-           names_equal(answer->name, name, hash);
-}
-
-// Where the answer for a name is, or will be: without a name then. One of
-// four neighbours, so that names of one bucket do not drive each other out.
-// NULL without memory: then nothing is remembered.
-static struct answer *answer_for(struct load_set *set, enum family family,
-                                 const char *name, uint32_t hash)
-{
+    const size_t bytes = (RESOLVE_ANSWERS + 3) * sizeof(struct answer);
+    struct load_set *set = in->set;
     struct answer *first;
 
-    if (!set->answers)
-        set->answers = heap_zalloc(ANSWERS + 3, sizeof *set->answers);
-    if (!set->answers)
+    if (in->options->watch)
         return NULL;
-    first = &set->answers[hash % ANSWERS];
+    if (!set->answers) {
+        set->answers = pool_take(&set->pool, bytes);
+        if (!set->answers)
+            return NULL;
+    }
+    first = &set->answers[hash % RESOLVE_ANSWERS];
     for (struct answer *answer = first; answer < first + 4; answer++)
-        if (!answer->name || answers(answer, family, name, hash))
+        if (!answer->key)
             return answer;
-    first->name = NULL;
     return first;
 }
 
@@ -79,29 +59,20 @@ static void tell(const struct loading *in, const char *name,
     build_tell_lookup(in, &lookup);
 }
 
-ONE_PAGE(1024)
-const struct resolved *resolve_symbol(struct loading *in, const char *name,
-                                      uint32_t hash)
+const struct resolved *resolve_anew(struct loading *in, const char *name,
+                                    uint32_t hash)
 {
-    static struct answer only; // without memory for more of them
+    static struct answer only; // if none is remembered
     enum family family = in->image->family;
-    struct answer *answer = answer_for(in->set, family, name, hash);
-    const struct image_export *export;
+    struct answer *answer = answer_for(in, hash);
 
-    if (!answer) {
+    if (!answer)
         answer = &only;
-        answer->name = NULL;
-    }
-    if (!answer->name)
-        *answer = (struct answer){name, hash, family,
-                                  look_up(family, name, hash)};
+    *answer = (struct answer){name, resolve_key(family, hash),
+                              look_up(family, name, hash)};
     if (in->options->watch)
         tell(in, name, &answer->resolved);
-    export = answer->resolved.export;
-    return !export || export->image == in->image ||
-                   build_uses(in, export->image)
-               ? &answer->resolved
-               : NULL;
+    return &answer->resolved;
 }
 
 bool resolve_prepare(struct loading *in, uint32_t stubs, uint32_t imports)

@@ -14,7 +14,6 @@
 #include "smc/load/set.h"
 #include "kernel/cpu.h"
 #include "kernel/heap.h"
-#include "kernel/string.h"
 #include "smc/load/build.h"
 #include "smc/load/names.h"
 
@@ -66,12 +65,11 @@ static void append(struct load_set *set, struct loading *in)
 // Takes a file into the set, at its end.
 static struct loading *add(struct load_set *set, const struct module *file)
 {
-    struct loading *in = heap_zalloc(1, sizeof *in);
+    struct loading *in = pool_take(&set->pool, sizeof *in);
     struct image *image = heap_zalloc(1, sizeof *image);
 
     set->error->file = file->name;
     if (!in || !image) {
-        heap_free(in);
         heap_free(image);
         load_fail(set->error, "no memory for the image");
         return NULL;
@@ -215,22 +213,17 @@ static void list(struct load_set *set, struct image *image)
 // The only trace of a set that was refused is the error.
 static void finish(struct load_set *set, bool keep)
 {
-    struct loading *in = set->first, *next;
+    struct loading *in;
 
-    for (; in; in = in->next)
+    for (in = set->first; in; in = in->next)
         forget_work(in);
-    heap_free(set->groups);
-    heap_free(set->answers);
     for (in = set->first; keep && in; in = in->next)
         list(set, in->image);
     for (in = set->first; !keep && in; in = in->next)
         image_let_go(in->image);
-    for (in = set->first; in; in = next) {
-        next = in->next;
-        if (!keep)
-            image_discard(in->image);
-        heap_free(in);
-    }
+    for (in = set->first; !keep && in; in = in->next)
+        image_discard(in->image);
+    pool_free(&set->pool);
     room_close(set);
 }
 

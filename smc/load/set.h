@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Between set.c, which loads, unload.c, and image.c, which keeps the list.
 #pragma once
+#include "smc/load/pool.h"
 #include "smc/load/room.h"
 
 struct answer;
@@ -14,6 +15,7 @@ struct load_set {
     bool laid_out; // all are: what comes now could not be linked with them
     const struct load_options *options;
     struct load_error *error;
+    struct load_pool pool;     // what is needed only to load
     struct answer *answers;    // resolve.c: what was asked before; or NULL
     struct elf_group **groups; // object_group.c: one copy of each; or NULL
     struct load_room room;     // room.c: the pages that its objects share

@@ -39,8 +39,10 @@ struct elf {
     uint32_t symtab;  // index of the symbol table; 0 if there is none
     const char *strings;
     uint32_t strings_size;
-    const struct word *far_index; // SHT_SYMTAB_SHNDX, or NULL
-    uint32_t modname, moddeps;    // GRUB's two sections; 0: has none
+    bool strings_last; // the file ends with them, or two bytes later
+    uint32_t far_tables, group_sections; // of these types, as counted
+    const struct word *far_index;        // SHT_SYMTAB_SHNDX, or NULL
+    uint32_t modname, moddeps;           // GRUB's two sections; 0: has none
 
     uint32_t *place;   // per section: its offset in the image
     uint32_t *table;   // per section: what relocates it; 0 if nothing does

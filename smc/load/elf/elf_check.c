@@ -17,15 +17,13 @@
 //   r_offset, r_info    are judged last: table by table in object_survey.c,
 //                       and what that does not vouch for in object_reloc.c
 #include "kernel/pages.h"
-#include "kernel/string.h"
 #include "smc/load/elf/elf.h"
+#include "smc/load/names_key.h"
 
 bool elf_is(const struct module *file)
 {
-    return file->size >= 4 && memcmp(file->data,
-                                     "\x7f"
-                                     "ELF",
-                                     4) == 0;
+    return file->size >= 4 &&
+           ((const struct word *)file->data)->value == ELF_MAGIC;
 }
 
 // The first 16 bytes say how to read all others.
@@ -190,7 +188,8 @@ static bool check_special(struct elf *elf, const struct elf_section *section)
         return true;
     case SHT_SYMTAB:
         return elf_check_table(elf, section, sizeof(struct elf_symbol));
-    case SHT_GROUP: return check_listed(elf, section);
+    case SHT_SYMTAB_SHNDX: elf->far_tables++; return true;
+    case SHT_GROUP: elf->group_sections++; return check_listed(elf, section);
     case SHT_REL:
         return elf_check_table(elf, section, sizeof(struct elf_rel)) &&
                check_listed(elf, section);
@@ -232,18 +231,20 @@ const char *elf_section_name(const struct elf *elf, uint32_t index)
            elf->section[index].sh_name;
 }
 
-// GRUB's modules have sections with words of their own. Most names are others'
-// from the second character on.
+// GRUB's modules have sections with words of their own, ".modname" and
+// ".moddeps".
 static void find_grub(struct elf *elf)
 {
     for (uint32_t i = elf->sections - 1; i > 0; i--) {
+        const struct elf_section *section = &elf->section[i];
         const char *name = elf_section_name(elf, i);
-        if (name[0] != '.' || name[1] != 'm' || name[2] != 'o' ||
-            name[3] != 'd' || !elf_has_bytes(&elf->section[i]))
+        if (elf->names->sh_size - section->sh_name < sizeof ".modname" ||
+            names_word(name) != names_word(".mod") || name[8] != '\0' ||
+            !elf_has_bytes(section))
             continue;
-        if (name[4] == 'n' && strcmp(name + 4, "name") == 0)
+        if (names_word(name + 4) == names_word("name"))
             elf->modname = i;
-        else if (name[4] == 'd' && strcmp(name + 4, "deps") == 0)
+        else if (names_word(name + 4) == names_word("deps"))
             elf->moddeps = i;
     }
 }

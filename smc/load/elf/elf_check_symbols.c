@@ -8,19 +8,29 @@
 #include "smc/load/elf/elf.h"
 #include "smc/load/names_key.h"
 
+// In most files something lies behind the string table.
+static __attribute__((noinline)) bool
+scan_to_end(struct elf *elf, const char *name, uint32_t *hash)
+{
+    uint32_t at = (uint32_t)(name - elf->strings);
+
+    return names_scan(name, elf->strings_size - at, hash);
+}
+
 // The string table ends with NUL, so that a start inside is a whole string.
 // Local names are not looked up, and printed only if they are printable.
 static bool check_name(struct elf *elf, uint32_t index)
 {
     const struct elf_symbol *symbol = &elf->symbol[index];
+    const char *name;
 
     if (symbol->st_name >= elf->strings_size)
         return REFUSE_FIELD(elf, symbol, st_name, "past the string table");
     if (symbol->st_info >> 4 == STB_LOCAL)
         return true;
-    return names_scan(elf->strings + symbol->st_name,
-                      elf->strings_size - symbol->st_name,
-                      &elf->hash[index]) ||
+    name = elf->strings + symbol->st_name;
+    return (elf->strings_last ? scan_to_end(elf, name, &elf->hash[index])
+                              : names_scan_ended(name, &elf->hash[index])) ||
            REFUSE_FIELD(elf, symbol, st_name,
                         "not a name of up to 255 printable characters");
 }
@@ -72,7 +82,7 @@ static bool check_symbol(struct elf *elf, uint32_t index)
 // One word for each symbol: the section's number if 16 bits cannot hold it.
 static bool find_far_index(struct elf *elf)
 {
-    for (uint32_t i = 1; i < elf->sections; i++) {
+    for (uint32_t i = 1; elf->far_tables && i < elf->sections; i++) {
         const struct elf_section *table = &elf->section[i];
         if (table->sh_type != SHT_SYMTAB_SHNDX)
             continue;
@@ -103,6 +113,9 @@ ONE_PAGE(2048) bool elf_check_symbols(struct elf *elf)
     elf->symbol = elf_bytes(elf, table);
     elf->strings = elf_bytes(elf, strings);
     elf->strings_size = strings->sh_size;
+    elf->strings_last = elf->file->size - strings->sh_offset -
+                            strings->sh_size <
+                        3;
     if (!find_far_index(elf))
         return false;
     for (uint32_t i = 1; i < elf->symbols; i++)

@@ -20,6 +20,7 @@ struct elf_header {
     uint16_t e_shstrndx; // the section that holds the sections' names
 } __attribute__((packed));
 
+#define ELF_MAGIC 0x464c457fu // 7f 'E' 'L' 'F', a word
 #define ELF_CLASS_32 1
 #define ELF_DATA_LSB 1
 #define ELF_VERSION 1

@@ -6,6 +6,7 @@
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
 #include "smc/load/names_key.h"
+#include "smc/load/set.h"
 
 // A GRUB module names those it needs in .moddeps, one string after another.
 // Two names may follow each other without anything in between but the NUL; the
@@ -27,8 +28,8 @@ static bool name_needed(struct elf *elf)
                 "a name in .moddeps at offset 0x%x is not a "
                 "string of up to 32 printable characters",
                 (uint32_t)((const uint8_t *)at - elf->file->data));
-        memcpy(name, at, len);
-        memcpy(name + len, ".mod", 5);
+        names_copy(name, at, len);
+        names_copy(name + len, ".mod", 4);
         // Even if no symbol leads there: the file has said that it depends
         // on it, and may reach it through a third one.
         if (!load_needs(elf->in, name))
@@ -44,7 +45,7 @@ static bool make_room(struct elf *elf)
 {
     uint32_t words = 3 * elf->sections + 2 * elf->symbols;
 
-    elf->place = heap_alloc(words * sizeof(uint32_t));
+    elf->place = pool_take(&elf->in->set->pool, words * sizeof(uint32_t));
     if (!elf->place)
         return load_fail(elf->error, "no memory for the section table");
     elf->reach = elf->place + elf->sections;
@@ -53,7 +54,6 @@ static bool make_room(struct elf *elf)
     elf->hash = elf->address + elf->symbols;
     // All ones is ELF_NOWHERE, for places and reaches.
     memset(elf->place, 0xff, 2 * elf->sections * sizeof(uint32_t));
-    memset(elf->table, 0, elf->sections * sizeof(uint32_t));
     return true;
 }
 
@@ -69,7 +69,7 @@ static void find_family(struct elf *elf)
 
 static bool object_judge(struct loading *in)
 {
-    struct elf *elf = heap_zalloc(1, sizeof *elf);
+    struct elf *elf = pool_take(&in->set->pool, sizeof *elf);
 
     in->work = elf;
     if (!elf)
@@ -107,21 +107,6 @@ static bool object_link(struct loading *in)
     return elf_relocate(elf);
 }
 
-// The tables live only while loading: afterwards the image knows its exports
-// by address.
-static void object_drop(struct loading *in)
-{
-    struct elf *elf = in->work;
-
-    if (!elf)
-        return;
-    heap_free(elf->place);
-    heap_free(elf->slot);
-    heap_free(elf->group);
-    heap_free(elf);
-    in->work = NULL;
-}
-
 static void object_forget(struct image *image)
 {
     heap_free(image->detail);
@@ -133,7 +118,6 @@ const struct image_format elf_object_format = {
     .judge = object_judge,
     .lay_out = object_lay_out,
     .link = object_link,
-    .drop = object_drop,
     .start = elf_start,
     .stop = elf_stop,
     .forget = object_forget,

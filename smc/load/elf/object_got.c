@@ -17,8 +17,8 @@
 // have none, so that here the table is only what is asked for. Its words are
 // filled in the stage and are read-only from the first instruction on, as
 // dynamic linkers make them only with -z relro.
-#include "kernel/heap.h"
 #include "smc/load/elf/elf.h"
+#include "smc/load/set.h"
 
 static bool wants_slot(uint32_t info)
 {
@@ -31,7 +31,8 @@ static bool wants_slot(uint32_t info)
 static bool give_slot(struct elf *elf, uint32_t symbol)
 {
     if (!elf->slot)
-        elf->slot = heap_zalloc(elf->symbols + 1, sizeof *elf->slot);
+        elf->slot = pool_take(&elf->in->set->pool,
+                              (elf->symbols + 1) * sizeof *elf->slot);
     if (!elf->slot)
         return load_fail(elf->error, "no memory for the GOT");
     if (symbol < elf->symbols && !elf->slot[symbol])

@@ -12,7 +12,6 @@
 //
 // The symbols of a dropped section are undefined in that file, and resolved
 // by name like any other.
-#include "kernel/heap.h"
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
 #include "smc/load/names.h"
@@ -115,18 +114,16 @@ static bool make_room(struct elf *elf, uint32_t groups)
     struct load_set *set = elf->in->set;
 
     if (!set->groups)
-        set->groups = heap_zalloc(BUCKETS, sizeof *set->groups);
-    elf->group = heap_alloc(groups * sizeof *elf->group);
+        set->groups = pool_take(&set->pool, BUCKETS * sizeof *set->groups);
+    elf->group = pool_take(&set->pool, groups * sizeof *elf->group);
     return (set->groups && elf->group) ||
            load_fail(elf->error, "no memory for the section groups");
 }
 
 bool elf_drop_groups(struct elf *elf)
 {
-    uint32_t groups = 0;
+    uint32_t groups = elf->group_sections;
 
-    for (uint32_t i = 1; i < elf->sections; i++)
-        groups += elf->section[i].sh_type == SHT_GROUP;
     if (groups && !make_room(elf, groups))
         return false;
     for (uint32_t i = 1; groups && i < elf->sections; i++)

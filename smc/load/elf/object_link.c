@@ -17,6 +17,7 @@
 #include "kernel/string.h"
 #include "smc/load/elf/elf.h"
 #include "smc/load/names.h"
+#include "smc/load/names_key.h"
 #include "smc/load/resolve.h"
 
 static bool is_local(const struct elf_symbol *symbol)
@@ -100,15 +101,15 @@ static enum export_rank rank_of(const struct elf_symbol *symbol)
 static bool is_life_cycle(struct elf *elf, uint32_t index)
 {
     const char *name = elf_symbol_name(elf, index);
-    const struct word *word = (const struct word *)name,
-                      *wanted = (const struct word *)"grub_mod";
+    uint32_t room = elf->strings_size - elf->symbol[index].st_name;
 
-    if (elf->strings_size - elf->symbol[index].st_name < 8 ||
-        word[1].value != wanted[1].value || word[0].value != wanted[0].value)
+    if (room < sizeof "grub_mod_init" ||
+        names_word(name + 4) != names_word("_mod") ||
+        names_word(name) != names_word("grub") || name[13])
         return false;
-    if (strcmp(name + 8, "_init") == 0)
+    if (names_word(name + 8) == names_word("_ini") && name[12] == 't')
         elf->image->init = elf->address[index];
-    else if (strcmp(name + 8, "_fini") == 0)
+    else if (names_word(name + 8) == names_word("_fin") && name[12] == 'i')
         elf->image->fini = elf->address[index];
     else
         return false;
@@ -130,18 +131,21 @@ static bool publish(struct elf *elf, uint32_t index)
 {
     const struct elf_symbol *symbol = &elf->symbol[index];
     uint32_t visible = symbol->st_other & 3;
-    struct image_export export = {.address = elf->address[index],
-                                  .hash = elf->hash[index],
-                                  .size = symbol->st_size,
-                                  .rank = (uint8_t)rank_of(symbol)};
+    struct image_export *export = build_offer(
+        elf->in, elf_symbol_name(elf, index), elf->hash[index]);
 
-    if (export.rank == EXPORT_COMMON) {
+    if (!export)
+        return false;
+    export->address = elf->address[index];
+    export->size = symbol->st_size;
+    export->rank = (uint8_t)rank_of(symbol);
+    if (export->rank == EXPORT_COMMON) {
         struct image_export common = size_common(elf, index);
-        export.size = common.size;
-        export.align = common.align;
+        export->size = common.size;
+        export->align = common.align;
     }
-    export.hidden = visible == STV_HIDDEN || visible == STV_INTERNAL;
-    return build_offer(elf->in, elf_symbol_name(elf, index), &export);
+    export->hidden = visible == STV_HIDDEN || visible == STV_INTERNAL;
+    return true;
 }
 
 // Symbol 0 means "no symbol": a relocation against it adds nothing.
@@ -200,7 +204,7 @@ static bool find_better(struct elf *elf, uint32_t index)
 
 // A local symbol of a dropped section has no other. Only tables that describe
 // code have such words, and their words are cleared (object_reloc.c).
-ONE_PAGE(512) bool elf_resolve(struct elf *elf)
+ONE_PAGE(1024) bool elf_resolve(struct elf *elf)
 {
     for (uint32_t i = 1; i < elf->symbols; i++) {
         const struct elf_symbol *symbol = &elf->symbol[i];

@@ -18,7 +18,6 @@
 //   262c  .rel.data        -               says what to change at 4000
 //   2714  section headers                  read first: they come last
 #include "kernel/pages.h"
-#include "kernel/string.h"
 #include "kernel/wide.h"
 #include "smc/load/elf/elf.h"
 
@@ -108,35 +107,31 @@ static bool take_own_pages(struct elf *elf)
     return build_in_place(elf->in, at ? at : PAGE_SIZE);
 }
 
-// From a place among those of its kind to one in the image.
-static void start_kinds(struct elf *elf)
-{
-    for (uint32_t i = 1; i < elf->sections; i++)
-        if (elf->place[i] < ELF_DROPPED)
-            elf->place[i] += elf->start[kind_of(&elf->section[i])];
-    elf->got += elf->start[PART_READ_ONLY];
-}
-
 // Between most sections there is nothing.
 static void clear(uint8_t *from, const uint8_t *to)
 {
     if (from != to)
-        memset(from, 0, (size_t)(to - from));
+        clear_wide(from, (size_t)(to - from));
 }
 
+// Makes of each section's place among those of its kind one in the image.
 // Fills every byte of every part: with a section's bytes, or with zeros where
 // it has none, between sections, and where COMMON symbols are.
 static void copy_sections(struct elf *elf)
 {
     uint8_t *stage = elf->image->stage;
-    uint32_t done[3], kind;
+    uint32_t done[ROOM_KINDS], kind;
 
-    memcpy(done, elf->start, sizeof done);
+    for (kind = PART_CODE; kind <= PART_DATA; kind++)
+        done[kind] = elf->start[kind];
     for (uint32_t i = 1; i < elf->sections; i++) {
         const struct elf_section *section = &elf->section[i];
-        if (elf->place[i] >= ELF_DROPPED || !elf_has_bytes(section))
+        if (elf->place[i] >= ELF_DROPPED)
             continue;
         kind = kind_of(section);
+        elf->place[i] += elf->start[kind];
+        if (!elf_has_bytes(section))
+            continue;
         clear(stage + done[kind], stage + elf->place[i]);
         copy_wide(stage + elf->place[i], elf_bytes(elf, section),
                   section->sh_size);
@@ -151,16 +146,19 @@ static void copy_sections(struct elf *elf)
 // at most two pages more than the sections need.
 bool elf_take_room(struct elf *elf)
 {
-    static const char *const name[] = {".text", ".rodata", ".data"};
+    static const struct {
+        const char *name;
+        size_t len;
+    } part[] = {{".text", 5}, {".rodata", 7}, {".data", 5}};
     const uint32_t *bytes = elf->need.bytes;
 
     if (!elf_place_common(elf, &elf->need.bytes[PART_DATA]) ||
         (!room_take(elf->in, &elf->need, elf->start) && !take_own_pages(elf)))
         return false;
-    start_kinds(elf);
+    elf->got += elf->start[PART_READ_ONLY];
     for (int kind = PART_CODE; kind <= PART_DATA; kind++)
         if (bytes[kind] &&
-            !build_part(elf->in, name[kind], strlen(name[kind]),
+            !build_part(elf->in, part[kind].name, part[kind].len,
                         (enum part_kind)kind, elf->start[kind], bytes[kind]))
             return false;
     copy_sections(elf);

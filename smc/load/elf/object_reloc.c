@@ -192,27 +192,55 @@ relocate_run(const struct elf_rel *rel, const struct elf_rel *end,
     return rel;
 }
 
-// The same for a table of nothing but R_386_32 and R_386_PC32, 1 and 2, whose
-// symbols all have an address: no question is left, and no branch but that of
-// the loop, each of which costs an emulator as much as three instructions.
-// Bit 1 of the type, in all bits of `mask`, decides whether P is subtracted.
-ONE_PAGE(512)
+// One of the types R_386_32 and R_386_PC32, 1 and 2, whose symbol has an
+// address. Bit 1 of the type, in all bits of `mask`, decides whether P is
+// subtracted. The compiler is kept from beginning the next one meanwhile: it
+// has six registers, and this needs all of them.
+static inline void relocate_word(const struct elf_rel *rel, uint8_t *place,
+                                 const uint32_t *address)
+{
+    uint32_t value = address[rel->r_info >> 8];
+    uint32_t at = (uint32_t)(uintptr_t)place + rel->r_offset;
+    uint32_t mask = (uint32_t)((int32_t)(rel->r_info << 30) >> 31);
+
+    ((struct word *)at)->value += value - (at & mask);
+    __asm__ volatile("" : : : "memory");
+}
+
+// Each is one more than a R_386_32 is.
+static uint32_t count_distances(const struct elf_rel *rel,
+                                const struct elf_rel *end)
+{
+    uint32_t sum = (uint32_t)(rel - end);
+
+#pragma GCC unroll 8
+    for (; rel < end; rel++)
+        sum += (uint8_t)rel->r_info;
+    return sum;
+}
+
+// A table of nothing but these two: no question is left, and no branch but
+// that of the loop, each of which costs an emulator as much as three
+// instructions.
+ONE_PAGE(1024)
 static void relocate_plain(const struct elf_rel *rel,
                            const struct elf_rel *end, uint8_t *place,
                            const uint32_t *address, uint32_t *count)
 {
-    uint32_t all = (uint32_t)(end - rel), distances = 0;
+    uint32_t all = (uint32_t)(end - rel), distances;
+    const struct elf_rel *fours = rel + all / 4 * 4;
 
-#pragma GCC unroll 4
-    for (; rel < end; rel++) {
-        uint32_t value = address[rel->r_info >> 8];
-        uint32_t at = (uint32_t)(uintptr_t)place + rel->r_offset;
-        uint32_t mask = (uint32_t)((int32_t)(rel->r_info << 30) >> 31);
-        distances -= mask;
-        ((struct word *)at)->value += value - (at & mask);
-    }
+    distances = count_distances(rel, end);
     count[R_386_PC32] += distances;
     count[R_386_32] += all - distances;
+    for (; rel < fours; rel += 4) {
+        relocate_word(rel, place, address);
+        relocate_word(rel + 1, place, address);
+        relocate_word(rel + 2, place, address);
+        relocate_word(rel + 3, place, address);
+    }
+    for (; rel < end; rel++)
+        relocate_word(rel, place, address);
 }
 
 // What was dropped or is nowhere has the highest two addresses. An absolute

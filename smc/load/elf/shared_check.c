@@ -11,7 +11,6 @@
 //   p_vaddr, p_memsz    it ends in the address space, above the one before
 //   p_flags             no segment is writable and executable
 #include "kernel/pages.h"
-#include "kernel/string.h"
 #include "smc/load/elf/shared.h"
 
 bool shared_is(const struct module *file)
@@ -20,10 +19,7 @@ bool shared_is(const struct module *file)
 
     // Type 3 only: what else begins like ELF is the object format's to refuse.
     return file->size >= offsetof(struct elf_header, e_machine) &&
-           memcmp(header->e_ident,
-                  "\x7f"
-                  "ELF",
-                  4) == 0 &&
+           ((const struct word *)file->data)->value == ELF_MAGIC &&
            header->e_type == ELF_TYPE_DYN;
 }
 

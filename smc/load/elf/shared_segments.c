@@ -148,8 +148,8 @@ static void copy_segments(struct shared *shared)
         const struct shared_segment *segment = &shared->segment[i];
         copy_wide(image->stage + segment->low, segment->file,
                   segment->file_size);
-        memset(image->stage + segment->low + segment->file_size, 0,
-               segment->size - segment->file_size);
+        clear_wide(image->stage + segment->low + segment->file_size,
+                   segment->size - segment->file_size);
     }
 }
 
