@@ -5,6 +5,7 @@
 //   load_image [base=ADDRESS] [dump=FOLDER] [ask=NAME ...] FILE...
 //
 //   image zlib1.dll PE base 10000000 size 32000
+//   family c, init 00000000, fini 00000000
 //   part .text r-x 1000 17ee4
 //   relocated HIGHLOW 786
 //   export adler32 10001ac0
@@ -28,8 +29,14 @@ static void print_image(const struct image *image)
     static const char *const rights[] = {
         [PART_CODE] = "r-x", [PART_READ_ONLY] = "r--", [PART_DATA] = "rw-"};
 
+    static const char *const family[] = {[FAMILY_C] = "c",
+                                         [FAMILY_GRUB] = "grub",
+                                         [FAMILY_WINDOWS] = "windows"};
+
     printf("image %s %s base %08x size %x\n", image->name, image->format->name,
            (unsigned)(uintptr_t)image->base, image->size);
+    printf("family %s, init %08x, fini %08x\n", family[image->family],
+           image->init, image->fini);
     for (uint32_t i = 0; i < image->parts; i++)
         printf("part %s %s %x %x\n", image->part[i].name,
                rights[image->part[i].kind], image->part[i].offset,

@@ -315,6 +315,24 @@ def test_families_do_not_see_each_other(machine, tmp_path):
         assert ": only_in_c" in console.run("load grub.mod")
 
 
+def test_an_answer_is_for_one_family(machine, tmp_path):
+    """What a C object of the same set was told is not told a GRUB module."""
+    c = compiled(tmp_path / "c.o", """
+        __attribute__((section(".moddeps"), used))
+        static const char needs[] = "grub";
+        unsigned strlen(const char *); unsigned in_c(void)
+        { return strlen((const char *)in_c); }""", "-fno-builtin")
+    grub = compiled(tmp_path / "grub.mod", """
+        __attribute__((section(".modname"), used))
+        static const char name[] = "grub";
+        unsigned strlen(const char *); unsigned in_grub(void)
+        { return strlen((const char *)in_grub); }""", "-fno-builtin")
+    with machine(modules=[c, grub]).open() as console:
+        console.prompt()
+        said = console.run("load c.o")
+        assert "grub.mod: " in said and said.rstrip().endswith(": strlen")
+
+
 # Sections ------------------------------------------------------------------
 
 GROUPED = """

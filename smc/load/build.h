@@ -22,7 +22,8 @@ struct loading {
     struct load_error *error;           // one for the whole set
     const struct load_options *options; // never NULL
     uint32_t base;      // the address that was asked for; 0: any
-    void *work;         // the format's own, from judge to drop
+    void *work;         // the format's own, from judge to drop; without a
+                        // drop it is in the set's pool
     uint8_t *claimed;   // in link: one bit per byte that was changed, or NULL
     uint32_t last_part; // where the last change was
     struct claim_run run;

@@ -6,17 +6,18 @@
 #include "kernel/wide.h"
 #include <stdbool.h>
 
+// Not in front of its bytes: a sanitizer sees both ends of these.
 struct pool_block {
     struct pool_block *before;
-    uint32_t unused; // so that pieces begin at a multiple of 8
+    uint8_t *bytes;
 };
 
 // With the heap's header four pages. With POOL_APART each piece has a block of
-// its own, so that a sanitizer sees where it ends.
+// its own and of its size, so that a sanitizer sees where it ends.
 #ifdef POOL_APART
-enum { BLOCK = 0 };
+enum { BLOCK = 0, ALIGN = 1 };
 #else
-enum { BLOCK = 4 * 4096 - 64 - (int)sizeof(struct pool_block) };
+enum { BLOCK = 4 * 4096 - 64, ALIGN = 8 };
 #endif
 
 // A large piece gets a block of its own size, and what was left of the one
@@ -24,13 +25,16 @@ enum { BLOCK = 4 * 4096 - 64 - (int)sizeof(struct pool_block) };
 static bool add_block(struct load_pool *pool, size_t bytes)
 {
     size_t size = bytes > BLOCK ? bytes : BLOCK;
-    struct pool_block *block = heap_alloc(sizeof *block + size);
+    struct pool_block *block = heap_alloc(sizeof *block);
+    uint8_t *at = block ? heap_alloc(size) : NULL;
 
-    if (!block)
+    if (!at) {
+        heap_free(block);
         return false;
-    block->before = pool->last;
+    }
+    *block = (struct pool_block){.before = pool->last, .bytes = at};
     pool->last = block;
-    pool->next = (uint8_t *)(block + 1);
+    pool->next = at;
     pool->left = size;
     clear_wide(pool->next, size);
     return true;
@@ -38,7 +42,7 @@ static bool add_block(struct load_pool *pool, size_t bytes)
 
 void *pool_take(struct load_pool *pool, size_t bytes)
 {
-    size_t size = (bytes + 7) & ~(size_t)7;
+    size_t size = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     void *piece;
 
     if (size < bytes || (size > pool->left && !add_block(pool, size)))
@@ -55,6 +59,7 @@ void pool_free(struct load_pool *pool)
 
     for (; block; block = before) {
         before = block->before;
+        heap_free(block->bytes);
         heap_free(block);
     }
     *pool = (struct load_pool){0};

@@ -2,8 +2,8 @@
 // Memory that is needed while a set is being loaded, and goes with it: pieces
 // from the front of large blocks. What is given out is not taken back.
 //
-//   block  | link | piece | piece | piece |.. left ..|
-//             '--> block | link | piece ... |
+//   last --> block | piece | piece | piece |.. left ..|
+//              '--> block | piece | piece ... |
 //
 // 275 GRUB modules take 826 pieces from 11 blocks: the heap would be asked 826
 // times, twice each.
@@ -20,8 +20,8 @@ struct load_pool {
     size_t left; // bytes of the last block, from `next` on
 };
 
-// A piece of this many bytes, cleared, at a multiple of 8. NULL on lack of
-// memory.
+// A piece of this many bytes, at least one, cleared, at a multiple of 8. NULL
+// on lack of memory.
 void *pool_take(struct load_pool *pool, size_t bytes);
 
 // Frees all pieces.

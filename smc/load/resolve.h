@@ -37,8 +37,9 @@ struct answer {
     struct resolved resolved;
 };
 
-// One name has another key in each family. None has 0: the upper byte of a
-// hash is the name's length.
+// One name has another key in each family, but the same length in its upper
+// byte. None has 0: only that of the empty name has no length there.
+_Static_assert(FAMILIES < 4, "a family would change the length");
 static inline uint32_t resolve_key(enum family family, uint32_t hash)
 {
     return hash ^ ((uint32_t)family + 1) << 22;

@@ -17,7 +17,7 @@
 #include "smc/load/names.h"
 #include "smc/load/set.h"
 
-// A group that was kept. The record lives as long as its file is loading.
+// A group that was kept. The record lives as long as its set is loading.
 struct elf_group {
     struct elf_group *next; // in the same bucket
     const char *signature;

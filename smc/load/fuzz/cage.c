@@ -3,7 +3,8 @@
 //
 // AddressSanitizer does this for each block, with the compiler's help, and the
 // host build uses it. Here the code is the kernel's own, as it is shipped; so
-// only what surrounds all blocks together can be watched.
+// only what surrounds all blocks together can be watched. (A set's pool is one
+// such block: in it a piece may be written past its end.)
 #include "smc/load/fuzz/cage.h"
 #include "kernel/heap.h"
 #include "kernel/pages.h"
