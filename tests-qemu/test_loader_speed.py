@@ -33,8 +33,8 @@ def test_all_grub_modules_in_few_instructions(machine):
 @pytest.mark.long
 @pytest.mark.alone
 def test_all_grub_modules_in_a_few_times_the_floor(machine):
-    """In time, which is 5.2 to 6 ms where the floor is 1.1: the best of up to
-    five boots, as what else runs on the host only adds."""
+    """In time, which is 5.2 to 5.9 ms where the floor is 1.1: the best of up
+    to five boots, as what else runs on the host only adds."""
     ratios = []
     for _ in range(5):
         run = machine("bench=loader exit", mem=256,
