@@ -171,7 +171,7 @@ def test_undo_all_is_seen_and_healed(machine):
 
 def test_the_tour_watches_two_cpus():
     """One CPU waits for all, the other meets its breakpoint."""
-    done = make_gdb("static_key", "QEMU_FLAGS=-smp 2", "CMD=keyrace 200")
+    done = make_gdb("static_key", "QEMU_FLAGS=-smp 2", "CMD=keyrace 20000")
     assert re.search(r"met another's breakpoint, at: cc \w\w\ncount_on \+ 7",
                      done.stdout), tail(done.stdout + done.stderr)
     assert len(re.findall(r"^[* ] +\d +Thread 1\.\d", done.stdout, re.M)) == 2

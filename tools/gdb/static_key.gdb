@@ -35,7 +35,7 @@ x/i $pc
 stepi
 x/2i $pc
 
-# With QEMU_FLAGS="-smp 2" CMD="keyrace 200": two CPUs race for one key, and
+# With QEMU_FLAGS="-smp 2" CMD="keyrace 20000": two CPUs race for one key, and
 # one of them meets the INT3 that the other has stored.
 if $_inferior_thread_count > 1
   tbreak poke_int3
