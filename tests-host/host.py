@@ -51,6 +51,25 @@ def program(name):
     return path
 
 
+def spoilt(folder, source, old, new, name, *parts):
+    """The program "asan/NAME" of tests-host/PART.c with `new` for `old` in a
+    file of smc/load. Returns its path in the folder."""
+    text = (ROOT / "smc/load" / source).read_text()
+    assert text.count(old) == 1, f"{old} is not in {source}, or more than once"
+    (folder / "spoilt.c").write_text(text.replace(old, new))
+    home = program(f"asan/{name}").parent
+    # Of two that define the same, the linker takes the one that is not in
+    # the archive.
+    subprocess.run(
+        ["gcc", "-std=gnu11", "-m32", "-O1", "-g", "-fno-pie", "-no-pie",
+         "-w", "-idirafter", "/usr/include/x86_64-linux-gnu", f"-I{ROOT}",
+         "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+         "-o", folder / name, folder / "spoilt.c",
+         *(home / "tests-host" / f"{part}.o" for part in (name, *parts)),
+         home / "engines.a"], check=True, timeout=100)
+    return folder / name
+
+
 def start(name, *words, limit=100, env=None):
     """Runs a program to its end. Returns what subprocess.run does, with both
     outputs in `stdout`. timeout(1) holds even if this Python is killed."""

@@ -28,7 +28,6 @@ static void print_image(const struct image *image)
 {
     static const char *const rights[] = {
         [PART_CODE] = "r-x", [PART_READ_ONLY] = "r--", [PART_DATA] = "rw-"};
-
     static const char *const family[] = {[FAMILY_C] = "c",
                                          [FAMILY_GRUB] = "grub",
                                          [FAMILY_WINDOWS] = "windows"};

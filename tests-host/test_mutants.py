@@ -195,24 +195,10 @@ HOLES = {
 @pytest.mark.parametrize("hole", HOLES)
 def test_a_hole_is_seen(hole, tmp_path):
     name, old, new, kind, finding = HOLES[hole]
-    source = tmp_path / "spoilt.c"
-    text = (host.ROOT / "smc/load" / name).read_text()
-    assert text.count(old) == 1, f"{old} is not in {name}, or more than once"
-    source.write_text(text.replace(old, new))
-    home = host.program("asan/load_mutants").parent
-    # Of two that define the same, the linker takes the one that is not in
-    # the archive.
-    subprocess.run(
-        ["gcc", "-std=gnu11", "-m32", "-O1", "-g", "-fno-pie", "-no-pie",
-         "-w", "-idirafter", "/usr/include/x86_64-linux-gnu",
-         f"-I{host.ROOT}", "-fsanitize=address,undefined",
-         "-fno-sanitize-recover=all", "-o", tmp_path / "load_mutants",
-         source, home / "tests-host/load_mutants.o",
-         home / "tests-host/load_trial.o", home / "tests-host/mutate.o",
-         home / "engines.a"],
-        check=True, timeout=100)
+    path = host.spoilt(tmp_path, name, old, new, "load_mutants",
+                       "load_trial", "mutate")
     done = subprocess.run(
-        ["timeout", "90", tmp_path / "load_mutants", "--count", "3000",
+        ["timeout", "90", path, "--count", "3000",
          "--seconds", "2", *words(kind)], capture_output=True, text=True)
     assert done.returncode == 1, done.stdout[-2000:]
     assert finding in done.stdout, done.stdout[-2000:]
